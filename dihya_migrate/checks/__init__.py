@@ -1,0 +1,1 @@
+"""The checks: pure functions over steps, revisions and facts."""

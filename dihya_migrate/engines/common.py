@@ -1,0 +1,60 @@
+"""What the servers share: connections beside the pool, polling, and the guard against threads."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.engine import Engine
+
+from ..errors import LockTimeoutError
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
+_IN_PROCESS = threading.Lock()
+
+
+@contextmanager
+def beside_the_pool(engine: Engine) -> Iterator[Engine]:
+    """The same database through a pool of its own, so that a pool of one is never drained.
+
+    ``Pool.recreate`` keeps the application's creator, connect arguments and connect events (tokens, TLS).
+    """
+    side = Engine(engine.pool.recreate(), engine.dialect, engine.url, hide_parameters=True)
+    try:
+        yield side
+    finally:
+        side.dispose()
+
+
+def poll(attempt: Callable[[], bool], holder: Callable[[], str], timeout: float) -> None:
+    """Call *attempt* until it says True, with growing, jittered pauses.
+
+    Raises:
+        LockTimeoutError: *timeout* seconds went by; 0 tries once.
+    """
+    started = time.monotonic()
+    pause = _FIRST_PAUSE
+    while not attempt():
+        waited = time.monotonic() - started
+        if waited >= timeout:
+            raise LockTimeoutError(holder(), round(waited, 1))
+        time.sleep(min(pause * random.uniform(0.5, 1.5), max(timeout - waited, 0.001)))  # noqa: S311
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+
+@contextmanager
+def one_thread(timeout: float) -> Iterator[None]:
+    """Let one thread of this process run migrations: Alembic keeps its context in module globals.
+
+    Raises:
+        LockTimeoutError: Another thread of this process was at it for *timeout* seconds.
+    """
+    if not _IN_PROCESS.acquire(timeout=timeout if timeout > 0 else 0.001):
+        raise LockTimeoutError("another thread of this process", timeout)
+    try:
+        yield
+    finally:
+        _IN_PROCESS.release()

@@ -1,0 +1,23 @@
+"""MySQL and MariaDB: each DDL statement commits by itself, named locks."""
+
+from __future__ import annotations
+
+from ..common import beside_the_pool
+from .lock import hold
+from .transaction import after_erasure, migration_engine, snapshot, writing
+
+
+class MySQL:
+    """See :class:`dihya_migrate.engines.Server`."""
+
+    name = "mysql"
+    transactional_ddl = False
+    lock = staticmethod(hold)
+    migration_engine = staticmethod(migration_engine)
+    side_engine = staticmethod(beside_the_pool)
+    snapshot = staticmethod(snapshot)
+    writing = staticmethod(writing)
+    after_erasure = staticmethod(after_erasure)
+
+
+SERVER = MySQL()

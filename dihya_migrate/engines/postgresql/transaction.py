@@ -1,0 +1,37 @@
+"""Transactions on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.engine import Connection, Engine
+
+
+@contextmanager
+def migration_engine(engine: Engine, *, suspend_foreign_keys: bool) -> Iterator[Engine]:
+    """The application's engine as it is: DDL is transactional, no table is copied by us."""
+    del suspend_foreign_keys
+    yield engine
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """One unchanging state, read-only."""
+    with engine.connect() as raw:
+        connection = raw.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction; rows are locked by whoever reads them FOR UPDATE."""
+    with engine.begin() as connection:
+        yield connection
+
+
+def after_erasure(_engine: Engine) -> tuple[str, ...]:
+    """Nothing a client should do on a shared server; autovacuum frees the dead rows."""
+    return ("dead rows until VACUUM has run", "write-ahead log, replicas and backups")

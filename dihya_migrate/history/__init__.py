@@ -1,0 +1,1 @@
+"""Revision scripts and runs: the only package that knows Alembic."""
