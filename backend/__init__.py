@@ -1,0 +1,1 @@
+"""The Dihya Coding backend: a small Flask application on top of ``dihya_migrate``."""

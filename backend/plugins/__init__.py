@@ -1,0 +1,1 @@
+"""The plugin catalogue, and what each project has installed."""

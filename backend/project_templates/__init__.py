@@ -1,0 +1,1 @@
+"""Templates that a project can be started from."""
