@@ -1,4 +1,4 @@
-"""Personal data: declared on the models, mapped, exported, erased. This module holds the declarations only."""
+"""Personal data: declared on the models, mapped, exported, erased. Here are the declarations only."""
 
 from .declarations import (
     mentions,

@@ -110,7 +110,7 @@ def shared() -> Info:
 
 
 def mentions() -> Info:
-    """On a foreign key: the row belongs to somebody else and names the person, or points at a row of theirs."""
+    """On a foreign key: the row is somebody else's and names the person or a row of theirs."""
     return {ROLE: "mention"}
 
 

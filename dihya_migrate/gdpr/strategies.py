@@ -1,6 +1,6 @@
 """What happens to a value, a pointer or a row when a person is erased.
 
-Each function returns a plain dict for ``info=``, to be given as ``on_erase=`` or joined with ``|``. Whether it
+Each function returns a plain dict for ``info=``, given as ``on_erase=`` or joined with ``|``. Whether it
 suits the column is checked when the map loads, so that all problems come in one list.
 """
 
@@ -33,7 +33,7 @@ def opaque() -> Info:
 def pseudonym(domain: str = "") -> Info:
     """A keyed digest of the value takes its place; NULL stays NULL.
 
-    Equal values get equal pseudonyms within one *domain*, so that joins survive and UNIQUE columns stay unique.
+    Equal values get equal pseudonyms in one *domain*, so that joins survive and UNIQUE columns stay unique.
     A pseudonym is still personal data for whoever holds ``DIHYA_PSEUDONYM_KEY``.
 
     Args:
