@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,13 +31,14 @@ class Runtime:
     """One application's settings, databases, clock and audit trail; made by ``Migrate.init_app``."""
 
     app_name: str
-    root: Path
-    """The application's root folder, against which a relative migrations folder is not resolved."""
     settings: Settings
     db: SQLAlchemy
     migrate: Any
-    """The extension object: ``directory``, ``get_config``, ``alembic_ctx_kwargs``."""
-    configure_args: Mapping[str, Any]
+    """The extension object: ``directory``, ``get_config``, ``configure_callbacks``."""
+    root: Path | None = None
+    configure_args: Mapping[str, Any] = field(default_factory=dict)
+    extensions: MutableMapping[str, Any] = field(default_factory=dict)
+    """``app.extensions``, where ``env.py`` finds the databases."""
     clock: Callable[[], datetime] = utc_now
     actor: Callable[[], str | None] = lambda: None
     """The application's own name for who acts; None: the operating system's."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from ..errors import LockTimeoutError
 
@@ -58,3 +58,21 @@ def one_thread(timeout: float) -> Iterator[None]:
         yield
     finally:
         _IN_PROCESS.release()
+
+
+def commit_under(connection: Connection) -> None:
+    """See :class:`dihya_migrate.engines.Server`; the driver opens the next transaction by itself."""
+    connection.dialect.do_commit(connection.connection)
+
+
+@contextmanager
+def autocommit_under(connection: Connection) -> Iterator[None]:
+    """See :class:`dihya_migrate.engines.Server`."""
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    commit_under(connection)
+    connection.dialect.set_isolation_level(driver, "AUTOCOMMIT")
+    try:
+        yield
+    finally:
+        connection.dialect.reset_isolation_level(driver)

@@ -48,6 +48,12 @@ class Server(Protocol):
     def writing(self, engine: Engine) -> AbstractContextManager[Connection]:
         """A connection in a transaction that may write from its first statement; commits at the end."""
 
+    def commit_under(self, connection: Connection) -> None:
+        """Commit beneath a SQLAlchemy transaction that goes on, for an ``env.py`` that opened it itself."""
+
+    def autocommit_under(self, connection: Connection) -> AbstractContextManager[None]:
+        """Commit, run the block in autocommit, then go on in the transaction."""
+
     def after_erasure(self, engine: Engine) -> tuple[str, ...]:
         """Remove deleted bytes from disk as far as a client can; returns what is left to the operator."""
 

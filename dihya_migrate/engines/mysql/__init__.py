@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..common import beside_the_pool
+from ..common import autocommit_under, beside_the_pool, commit_under
 from .lock import hold
 from .transaction import after_erasure, migration_engine, snapshot, writing
 
@@ -17,6 +17,8 @@ class MySQL:
     side_engine = staticmethod(beside_the_pool)
     snapshot = staticmethod(snapshot)
     writing = staticmethod(writing)
+    commit_under = staticmethod(commit_under)
+    autocommit_under = staticmethod(autocommit_under)
     after_erasure = staticmethod(after_erasure)
 
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from .lock import hold
-from .transaction import after_erasure, begin_deferred, begin_immediate, migration_engine, side_engine
+from .transaction import (
+    after_erasure,
+    autocommit_under,
+    begin_deferred,
+    begin_immediate,
+    commit_under,
+    migration_engine,
+    side_engine,
+)
 
 
 class SQLite:
@@ -16,6 +24,8 @@ class SQLite:
     side_engine = staticmethod(side_engine)
     snapshot = staticmethod(begin_deferred)
     writing = staticmethod(begin_immediate)
+    commit_under = staticmethod(commit_under)
+    autocommit_under = staticmethod(autocommit_under)
     after_erasure = staticmethod(after_erasure)
 
 

@@ -132,6 +132,22 @@ def side_engine(engine: Engine) -> Iterator[Engine]:
         yield side
 
 
+def commit_under(connection: Connection) -> None:
+    """See :class:`dihya_migrate.engines.Server`; here BEGIN is ours to emit."""
+    connection.dialect.do_commit(connection.connection)
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def autocommit_under(connection: Connection) -> Iterator[None]:
+    """See :class:`dihya_migrate.engines.Server`; without BEGIN each statement commits."""
+    connection.dialect.do_commit(connection.connection)
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 def after_erasure(engine: Engine) -> tuple[str, ...]:
     """Empty the write-ahead log; deleted pages were overwritten because ``secure_delete`` was on."""
     with engine.connect() as connection:

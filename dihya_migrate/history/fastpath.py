@@ -1,0 +1,93 @@
+"""Is every database at head? Asked without Alembic, without ``env.py``, without a lock; in doubt: None.
+
+Only for an ``env.py`` whose words are those of a template we know, apart from imports and comments: any other
+might move the version table, or do work of its own at every upgrade.
+"""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import io
+import tokenize
+from collections.abc import Mapping
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from .known_env import MULTIPLE, SINGLE
+from .scripts import known_heads
+
+_NOISE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING)
+_ELSEWHERE = ("version_locations", "recursive_version_locations", "sourceless", "revision_environment")
+
+
+def at_head(
+    directory: Path, engines: Mapping[str, Engine], binds: tuple[str, ...], options: Mapping[str, object]
+) -> tuple[str, ...] | None:
+    """The heads, if all databases of the folder are at them and none is half applied; else None.
+
+    Args:
+        directory: The migrations folder.
+        engines: By bind name.
+        binds: Names of the binds besides the default one that a multi-database folder migrates.
+        options: What the application passes to ``context.configure``.
+    """
+    wanted = _plain_heads(directory)
+    if wanted is None:
+        return None
+    print_ = fingerprint((directory / "env.py").read_bytes())
+    if print_ in MULTIPLE:
+        names: tuple[str, ...] = ("", *binds)
+    elif print_ in SINGLE:
+        names = ("",)
+    else:
+        return None
+    table, schema = str(options.get("version_table") or "alembic_version"), options.get("version_table_schema")
+    for name in names:
+        if name not in engines or _heads(engines[name], table, schema) != sorted(wanted):
+            return None
+    return wanted
+
+
+def fingerprint(source: bytes) -> str:
+    """A hash of the words of an ``env.py``, without its imports, comments and layout; '' if it is no Python."""
+    words: list[str] = []
+    line: list[str] = []
+    try:
+        for token in tokenize.tokenize(io.BytesIO(source).readline):
+            if token.type == tokenize.NEWLINE or token.type == tokenize.ENDMARKER:
+                if line and line[0] not in ("import", "from"):
+                    words += line
+                line = []
+            elif token.type not in _NOISE:
+                line.append(token.string)
+    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):
+        return ""
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()
+
+
+def _plain_heads(directory: Path) -> tuple[str, ...] | None:
+    """The heads of a folder with one plain ``versions`` and nothing unusual in its ``alembic.ini``."""
+    ini = configparser.RawConfigParser()
+    if not ini.read(directory / "alembic.ini", encoding="utf-8") or not ini.has_section("alembic"):
+        return None
+    if any(ini.has_option("alembic", option) for option in _ELSEWHERE):
+        return None
+    return known_heads(directory / "versions")
+
+
+def _heads(engine: Engine, table: str, schema: object) -> list[str] | None:
+    place = schema if isinstance(schema, str) else None
+    versions = sa.table(table, sa.column("version_num"), schema=place)
+    runs = sa.table("dihya_run", sa.column("state"))
+    with engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        if not inspector.has_table(table, schema=place):
+            return None
+        if inspector.has_table("dihya_run"):
+            half = sa.select(sa.func.count()).select_from(runs).where(runs.c.state == "half-applied")
+            if connection.execute(half).scalar():
+                return None
+        return sorted(str(row[0]) for row in connection.execute(sa.select(versions.c.version_num)))

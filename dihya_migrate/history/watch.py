@@ -1,0 +1,163 @@
+"""Watching one connection through a run: what each step did, what of it is committed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, TwoPhaseTransaction
+
+from ..errors import FailedError
+from ..model import AppliedStep, Direction
+from .ports import Server
+from .seams import Configured
+
+_NAME = r"[`\"\[]?([A-Za-z0-9_$.`\"\]\[]+)"
+_CHANGE = re.compile(
+    rf"\s*(?:--[^\n]*\n\s*)*(CREATE|ALTER|DROP|RENAME|TRUNCATE|INSERT INTO|UPDATE|DELETE FROM)\b"
+    rf"(?:\s+(?:UNIQUE|TEMPORARY|OR REPLACE|FULLTEXT|SPATIAL))*"
+    rf"\s*(TABLE|INDEX|VIEW|TYPE|SEQUENCE|SCHEMA|TRIGGER|FUNCTION)?"
+    rf"(?:\s+(?:CONCURRENTLY|IF EXISTS|IF NOT EXISTS))*\s+{_NAME}",
+    re.IGNORECASE,
+)
+_IMPLICIT_COMMIT = ("CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE")
+
+Flush = Callable[[Connection, list[AppliedStep]], None]
+Mark = Callable[[Connection, str | None], None]
+
+
+class Watch:
+    """Follows the steps of one bind.
+
+    Args:
+        server: Of the database, or None when ``env.py`` brought an engine to somewhere else.
+        mark: Writes, in the step's transaction, which revision is under way (None: none).
+        flush: Writes, in their transaction, that steps were applied.
+    """
+
+    def __init__(
+        self, bind: str, direction: Direction, server: Server | None, mark: Mark, flush: Flush
+    ) -> None:
+        self.bind, self.direction, self.server = bind, direction, server
+        self.mark, self.flush = mark, flush
+        self.heads: tuple[str, ...] | None = None
+        self.revision: str | None = None
+        """Under way."""
+        self.landed: list[str] = []
+        """What of the revision under way is committed, in words without values."""
+        self._statements: list[str] = []
+        self._done: list[AppliedStep] = []
+        self._marked = False
+        self._started = 0.0
+        self._message = ""
+
+    def listen(self, engine: Engine) -> None:
+        """Follow statements and commits of *engine*, which belongs to this run alone."""
+        event.listen(engine, "after_cursor_execute", self._after_statement)
+        event.listen(engine, "commit", self._before_commit)
+
+    @contextmanager
+    def over(self, context: MigrationContext, configured: Configured) -> Iterator[None]:
+        """Around all steps of one database."""
+        per_step = not context.impl.transactional_ddl or bool(context.opts.get("transaction_per_migration"))
+        mend = configured.external and self.server is not None
+
+        def applied(*, step: Any, heads: set[str], **_: Any) -> None:
+            self._applied(context.connection, tuple(sorted(heads)), per_step=per_step)
+            del step
+
+        context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, applied)
+        if mend:
+            context.autocommit_block = lambda: self._autocommit(context.connection)  # type: ignore[method-assign]
+        yield
+        self._flush(context.connection)
+
+    def begin(self, step: Any, context: MigrationContext) -> Any:
+        """Let *step* tell us when it starts; its function keeps its name, which Alembic prints."""
+        original = step.migration_fn
+        revision = step.revision.revision if hasattr(step, "revision") else None
+
+        def migration_fn(**keywords: Any) -> None:
+            self.revision, self._message = revision, step.doc or ""
+            self._statements.clear()
+            self.landed.clear()
+            self._started = time.perf_counter()
+            if not context.impl.transactional_ddl:  # its DDL commits the mark along with itself
+                self._mark(context.connection, revision)
+            original(**keywords)
+
+        migration_fn.__name__ = original.__name__
+        step.migration_fn = migration_fn
+        return step
+
+    def committed(self, context: MigrationContext) -> None:
+        """After a step: ``transaction_per_migration`` keeps its meaning where ``env.py`` holds the transaction."""
+        connection = context.connection
+        if connection is None or self.server is None or not context.opts.get("transaction_per_migration"):
+            return
+        if not isinstance(connection.get_transaction(), TwoPhaseTransaction):
+            self.server.commit_under(connection)
+
+    def _applied(self, connection: Connection | None, heads: tuple[str, ...], *, per_step: bool) -> None:
+        self.heads = heads
+        if self.revision is None:  # a stamp runs no script
+            return
+        seconds = time.perf_counter() - self._started
+        self._done.append(AppliedStep(self.revision, self.direction, self._message, seconds, self.bind))
+        self.revision = None
+        self._statements.clear()
+        if self._marked:
+            self._mark(connection, None)
+        if per_step:
+            self._flush(connection)
+
+    def _flush(self, connection: Connection | None) -> None:
+        if connection is not None:
+            self.flush(connection, self._done)
+        self._done = []
+
+    def _mark(self, connection: Connection | None, revision: str | None) -> None:
+        if connection is not None:
+            self.mark(connection, revision)
+            self._marked = revision is not None
+
+    def _before_commit(self, connection: Connection) -> None:
+        """A commit in the middle of a step, as ``autocommit_block`` makes it: the step has left a trace."""
+        if self.revision is not None:
+            self.landed += map(describe, self._statements)
+            self._statements.clear()
+            self._mark(connection, self.revision)
+
+    @contextmanager
+    def _autocommit(self, connection: Connection | None) -> Iterator[None]:
+        if connection is None or self.server is None:
+            raise FailedError("autocommit_block needs a connection")
+        self._before_commit(connection)
+        with self.server.autocommit_under(connection):
+            yield
+
+    def _after_statement(
+        self, connection: Connection, _cursor: object, statement: str, *_: object
+    ) -> None:
+        if self.revision is None or not _CHANGE.match(statement) or "dihya_run" in statement:
+            return
+        self._statements.append(statement)
+        autocommit = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        ddl = statement.lstrip().upper().startswith(_IMPLICIT_COMMIT)
+        if autocommit or (ddl and self.server is not None and not self.server.transactional_ddl):
+            self.landed += map(describe, self._statements)
+            self._statements.clear()
+
+
+def describe(statement: str) -> str:
+    """The verb and the object of *statement*; nothing of its values."""
+    match = _CHANGE.match(statement)
+    if match is None:
+        return "a statement"
+    verb, kind, name = match.group(1), match.group(2), match.group(3)
+    return " ".join(part for part in (verb.upper(), (kind or "").upper(), name.strip("`\"[]")) if part)
