@@ -10,12 +10,9 @@ from flask import abort, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter
 
 from .extensions import db
-
-LARGEST_KEY = 2**31 - 1
-"""The largest key of a row: a 32-bit integer on all engines."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,6 @@ def conflict(_error: IntegrityError) -> ResponseReturnValue:
 
 
 class KeyConverter(IntegerConverter):
-    """A row's key in a path; a number that cannot be one is a path that does not exist."""
+    """A row's key in a path: as many digits as fit any engine's integers; a longer number is no path of ours."""
 
-    def __init__(self, url_map: Map) -> None:
-        super().__init__(url_map, min=1, max=LARGEST_KEY)
+    regex = r"\d{1,18}"

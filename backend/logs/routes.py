@@ -7,13 +7,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import ColumnElement, select
 
 from ..extensions import db
-from ..http import LARGEST_KEY, refuse
+from ..http import refuse
 from ..projects.access import MANAGERS, project_for
 from ..users.access import signed_in
 from .models import Activity
 
 blueprint = Blueprint("logs", __name__)
 PAGE = 50
+KEY_DIGITS = 18
+"""As many digits as fit any engine's integers."""
 
 
 def shown(entry: Activity, *, with_network: bool) -> dict[str, object]:
@@ -48,7 +50,7 @@ def _page(which: ColumnElement[bool], *, with_network: bool) -> list[dict[str, o
 
 
 def _before() -> int:
-    text = request.args.get("before", str(LARGEST_KEY))
-    if not (text.isascii() and text.isdigit() and len(text) <= 10):
+    text = request.args.get("before", "9" * KEY_DIGITS)
+    if not (text.isascii() and text.isdigit() and len(text) <= KEY_DIGITS):
         refuse(400, "'before' must be the id of an entry")
     return int(text)
