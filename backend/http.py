@@ -81,6 +81,6 @@ def conflict(_error: IntegrityError) -> ResponseReturnValue:
 
 
 class KeyConverter(IntegerConverter):
-    """A row's key in a path: as many digits as fit any engine's integers; a longer number is no path of ours."""
+    """A row's key in a path: as many digits as fit any engine's integers; a longer number is no path."""
 
     regex = r"\d{1,18}"

@@ -22,7 +22,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade(engine_name: str = "") -> None:
     """Create ``users``."""
     op.create_table(
         "users",
@@ -40,6 +40,6 @@ def upgrade() -> None:
     )
 
 
-def downgrade() -> None:
+def downgrade(engine_name: str = "") -> None:
     """Drop ``users``."""
     op.drop_table("users")

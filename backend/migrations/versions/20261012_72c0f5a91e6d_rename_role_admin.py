@@ -24,11 +24,11 @@ depends_on = None
 members = sa.table("project_members", sa.column("role", sa.String))
 
 
-def upgrade() -> None:
+def upgrade(engine_name: str = "") -> None:
     """Write the new word."""
     op.execute(members.update().where(members.c.role == "admin").values(role="maintainer"))
 
 
-def downgrade() -> None:
+def downgrade(engine_name: str = "") -> None:
     """Write the old word."""
     op.execute(members.update().where(members.c.role == "maintainer").values(role="admin"))
