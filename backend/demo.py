@@ -1,8 +1,8 @@
 """The whole story, told by the real commands: ``python -m backend.demo``.
 
 A database is built and filled, one person receives a copy of their data and is then erased, the last run is
-rolled back and made again, and the trail of all that is verified. Every command is the ``flask`` a user types, in
-a process of its own; the first unexpected exit code ends the story.
+rolled back and made again, and the trail of all that is verified. Every command is the ``flask`` a user
+types, in a process of its own; the first unexpected exit code ends the story.
 """
 
 from __future__ import annotations

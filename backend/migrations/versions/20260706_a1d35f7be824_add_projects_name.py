@@ -1,4 +1,4 @@
-"""Rename ``projects.title`` to ``name``, step 1 of 3: expand.
+"""Rename projects.title to name, step 1 of 3: expand.
 
 Purpose: call the name of a project ``name`` everywhere, as plugins and templates have a title and projects
     a name.

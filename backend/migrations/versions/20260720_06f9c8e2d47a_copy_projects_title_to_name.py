@@ -1,4 +1,4 @@
-"""Rename ``projects.title`` to ``name``, step 2 of 3: copy.
+"""Rename projects.title to name, step 2 of 3: copy.
 
 Purpose: give every project its value under the new name.
 Context: code that writes both columns runs everywhere. After this step code is deployed that uses ``name``

@@ -1,4 +1,4 @@
-"""Rename ``projects.title`` to ``name``, step 3 of 3: contract.
+"""Rename projects.title to name, step 3 of 3: contract.
 
 Purpose: remove the old name.
 Context: no code reads or writes ``title`` since the release before this one; every value is in ``name``.

@@ -1,4 +1,4 @@
-"""Call the role ``admin`` of project members ``maintainer``.
+"""Call the role admin of project members maintainer.
 
 Purpose: one word for one thing: the screens have said "maintainer" since summer.
 Context: code since the release before this one understands both words and writes ``maintainer``.
