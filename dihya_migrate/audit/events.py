@@ -35,6 +35,7 @@ EVENTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "run.failed": _RUN | {"rolled_back"},
         "run.half_applied": _RUN | {"landed", "operation"},
         "run.interrupted": _RUN | {"landed", "operation"},
+        "run.accepted": _RUN,
         "step.applied": frozenset({"engine", "transaction"}),
         "stamp.applied": frozenset({"target"}),
         "lock.timeout": frozenset({"command", "holder", "waited_ms"}),
@@ -100,7 +101,7 @@ class AuditEvent:
 
     def fields(self) -> dict[str, object]:
         """What is set, by field name, without the event's own name."""
-        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+        told = {name: getattr(self, name) for name in _EVENT_FIELDS}
         heads = ("from_heads", "to_heads")
         return {
             key: value for key, value in told.items() if value or value == 0 or (key in heads and value == ())
@@ -123,15 +124,13 @@ class Origin:
 
     def fields(self) -> dict[str, object]:
         """What is set, by field name; the default bind is named by the empty string."""
-        told = {f.name: getattr(self, f.name) for f in fields(self)}
+        told = {name: getattr(self, name) for name in _ORIGIN_FIELDS}
         return {key: value for key, value in told.items() if value != "" or key == "bind"}
 
 
-FIELDS = frozenset(
-    {"schema", "id", "time", "event"}
-    | {f.name for f in fields(Origin)}
-    | {f.name for f in fields(AuditEvent)} - {"name"}
-)
+_ORIGIN_FIELDS = tuple(f.name for f in fields(Origin))
+_EVENT_FIELDS = tuple(f.name for f in fields(AuditEvent) if f.name != "name")
+FIELDS = frozenset({"schema", "id", "time", "event", *_ORIGIN_FIELDS, *_EVENT_FIELDS})
 """Every key an event document may have."""
 
 
@@ -154,11 +153,13 @@ def document(event: AuditEvent, origin: Origin, now: datetime) -> dict[str, obje
 
 
 def _plain(key: str, value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, str | int | tuple | list | Mapping):
-        raise TypeError(f"the field {key} of an event cannot hold a {type(value).__name__}")
+    if type(value) in (str, int):
+        return value
+    if isinstance(value, tuple | list):
+        return [str(item) for item in value]
     if isinstance(value, Mapping):
         return _mapping(key, value)
-    return [str(item) for item in value] if isinstance(value, tuple | list) else value
+    raise TypeError(f"the field {key} of an event cannot hold a {type(value).__name__}")
 
 
 def _mapping(key: str, value: Mapping[str, object]) -> dict[str, object]:

@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, cast
 
 from sqlalchemy.engine import Engine
@@ -49,7 +49,7 @@ class Pen:
         version = getattr(dialect, "server_version_info", None) or ()
         return Origin(
             actor=self._actor() or operating_system_user(),
-            host=socket.gethostname(),
+            host=host(),
             pid=os.getpid(),
             app=self._app,
             version=__version__,
@@ -80,6 +80,13 @@ class _Paper:
         return fields
 
 
+@cache
+def host() -> str:
+    """The name of this machine."""
+    return socket.gethostname()
+
+
+@cache
 def operating_system_user() -> str:
     """The name of the account this process runs under, or its number where it has no name."""
     try:

@@ -79,6 +79,8 @@ REDACTING: tuple[Processor, ...] = (reduce_exceptions, neutralise, strip_credent
 
 def clean_text(text: str) -> str:
     """*text* on one line, without anything a terminal would obey."""
+    if text.isprintable():  # true of nearly all, and much faster than the expressions
+        return text
     return _CONTROL.sub("\ufffd", _LAYOUT.sub(" ", text))
 
 
@@ -102,7 +104,7 @@ def print_failure(stream: TextIO, exc_info: ExcInfo) -> None:
 def _short(value: object) -> object:
     if isinstance(value, str):
         return value if len(value) <= MAX_TEXT else value[: MAX_TEXT - 1] + "…"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _short(item) for key, item in list(value.items())[:MAX_ITEMS]}
     if isinstance(value, list):
         return [_short(item) for item in value[:MAX_ITEMS]]
@@ -116,7 +118,9 @@ def _told(document: Mapping[str, object]) -> dict[str, object]:
 def _walk(value: object, clean: Callable[[str], str]) -> object:
     if isinstance(value, str):
         return clean(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, int):
+        return value
+    if isinstance(value, dict):
         return {clean(str(key)): _walk(item, clean) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_walk(item, clean) for item in value]

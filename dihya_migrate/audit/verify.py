@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from ..sealing import GENESIS, key_id
 from .chain import End, Head, Problem, Record, holds, walk
+from .pen import host
 from .sinks.jsonl import AuditFile
 from .sinks.table import AuditTable
 
@@ -213,7 +213,7 @@ class Verifier:
 
     def _behind(self, connection: Connection, file: AuditFile, head: Head, position: int) -> str:
         """A file may lack what other hosts wrote since; what this host wrote, it must have."""
-        needle = f'"host":"{socket.gethostname()}"'
+        needle = f'"host":"{host()}"'
         ours = next(
             (r for r in self._table.linked(connection, head.chain, position) if needle in r.body), None
         )
