@@ -74,8 +74,8 @@ def unfit(column: ColumnRule, type_: t.TypeEngine[Any]) -> str:
         return _unfit_trunc(column, strategy)
     if strategy.do == "keep":
         return unfit_keep(strategy)
-    if strategy.do == "reassign":
-        return "reassign() is for foreign keys; use const(), opaque() or pseudonym()"
+    if strategy.do in ("reassign", "refuse"):
+        return f"{strategy.do}() is for foreign keys; use const(), opaque() or pseudonym()"
     return ""
 
 

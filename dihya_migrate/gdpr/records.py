@@ -98,9 +98,12 @@ class ColumnRule:
         return head | {key: value for key, value in given.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Edge:
-    """One reference between two tables: a foreign key, or a column declared with ``refers_to``."""
+    """One reference between two tables: a foreign key, or a column declared with ``refers_to``.
+
+    Compared by identity: the map makes each once, and rows by the million refer to it.
+    """
 
     table: str
     columns: tuple[str, ...]

@@ -59,7 +59,7 @@ def keep(reason: str, until: str | date) -> Info:
 
 
 def refuse() -> Info:
-    """An erasure that finds a value, or a row over this edge, is refused."""
+    """On an edge or a table: an erasure that finds such a row is refused."""
     return {ON_ERASE: {"do": "refuse"}}
 
 
