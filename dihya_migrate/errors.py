@@ -27,6 +27,7 @@ its text in ``__str__``. No text carries a parameter value, personal data, a pas
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -34,6 +35,8 @@ class DihyaError(Exception):
     """Root of the tree; *message* says what happened, *next_step* what to do about it."""
 
     exit_code: ClassVar[int] = 4
+    notes: tuple[str, ...] = ()
+    """What else was noticed on the way."""
 
     def __init__(self, message: str, next_step: str = "") -> None:
         super().__init__(message, next_step)
@@ -117,6 +120,7 @@ class MigrationError(FailedError):
 
     Attributes:
         reason: Class, SQLSTATE and constraint of the cause; never its message.
+        reduced: The same in parts, for the audit trail; lost in pickling.
         original: The exception the step raised, for callers that re-raise it; lost in pickling.
     """
 
@@ -124,7 +128,8 @@ class MigrationError(FailedError):
         super().__init__(message, next_step)
         self.args = (message, next_step, reason)
         self.reason = reason
-        self.original: BaseException | None = None
+        self.reduced: Mapping[str, object] = {}
+        self.original: Exception | None = None
 
 
 class HalfAppliedError(MigrationError):

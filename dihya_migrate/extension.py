@@ -56,8 +56,8 @@ class Migrate:
         db: SQLAlchemy | None = None,
         directory: str | Path = "migrations",
         command: str = "db",
-        compare_type: bool = True,  # noqa: FBT001, FBT002 - Flask-Migrate's signature
-        render_as_batch: bool = True,  # noqa: FBT001, FBT002
+        compare_type: bool = True,
+        render_as_batch: bool = True,
         **kwargs: Any,
     ) -> None:
         self.configure_callbacks: list[Callable[[Config], Config]] = []
@@ -79,8 +79,8 @@ class Migrate:
         db: SQLAlchemy | None = None,
         directory: str | Path | None = None,
         command: str | None = None,
-        compare_type: bool | None = None,  # noqa: FBT001 - Flask-Migrate's signature
-        render_as_batch: bool | None = None,  # noqa: FBT001
+        compare_type: bool | None = None,
+        render_as_batch: bool | None = None,
         **kwargs: Any,
     ) -> None:
         """Give *app* its settings, its state and the groups ``db``, ``gdpr`` and ``audit``.

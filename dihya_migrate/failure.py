@@ -21,7 +21,11 @@ class Failure:
     constraint: str = ""
 
     def __str__(self) -> str:
-        parts = [self.cls, self.code and f"[{self.code}]", self.constraint and f"constraint {self.constraint}"]
+        parts = [
+            self.cls,
+            self.code and f"[{self.code}]",
+            self.constraint and f"constraint {self.constraint}",
+        ]
         return " ".join(part for part in parts if part)
 
     def document(self) -> Mapping[str, object]:

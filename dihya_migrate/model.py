@@ -136,4 +136,66 @@ class RunResult:
     applied: tuple[AppliedStep, ...] = ()
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
-    dry_run: bool = False
+    notes: tuple[str, ...] = ()
+    """What else was noticed, such as an earlier run that was interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRevision:
+    """One revision that would run."""
+
+    id: str
+    message: str = ""
+    bind: str = ""
+    operations: tuple[str, ...] = ()
+    sql: tuple[str, ...] = ()
+    """One statement each, where it could be rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """What a run would do from where the databases stand."""
+
+    direction: Direction
+    heads: Mapping[str, tuple[str, ...]]
+    """By bind name, now."""
+    revisions: tuple[PlannedRevision, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    sha256: str = ""
+    """Of direction, heads, revisions and script hashes: the same plan has the same hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What is told of one past run."""
+
+    id: str
+    direction: str
+    state: str
+    started_at: str
+    finished_at: str | None
+    host: str
+    revision: str | None = None
+    landed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseStatus:
+    """Where one database stands."""
+
+    bind: str
+    dialect: str
+    heads: tuple[str, ...]
+    pending: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+    """Heads that no script of this build has."""
+    last_run: RunFacts | None = None
+    half_applied: RunFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where the scripts and every database stand."""
+
+    script_heads: tuple[str, ...]
+    databases: tuple[DatabaseStatus, ...]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigurationError
@@ -35,8 +34,6 @@ class Runtime:
     db: SQLAlchemy
     migrate: Any
     """The extension object: ``directory``, ``get_config``, ``configure_callbacks``."""
-    root: Path | None = None
-    configure_args: Mapping[str, Any] = field(default_factory=dict)
     extensions: MutableMapping[str, Any] = field(default_factory=dict)
     """``app.extensions``, where ``env.py`` finds the databases."""
     clock: Callable[[], datetime] = utc_now
@@ -44,21 +41,32 @@ class Runtime:
     """The application's own name for who acts; None: the operating system's."""
     _trails: dict[str, Trail] = field(default_factory=dict)
 
+    @property
+    def configure_args(self) -> Mapping[str, Any]:
+        """What the application passes to Alembic's ``context.configure``."""
+        state = self.extensions.get("migrate")
+        return {} if state is None else state.configure_args  # type: ignore[no-any-return]
+
+    @property
+    def engines(self) -> dict[str, Engine]:
+        """All engines by bind name; the default bind is the empty string."""
+        return {name or "": engine for name, engine in self.db.engines.items()}
+
     def engine(self, bind: str = "") -> Engine:
         """The engine of *bind*; the default bind is the empty string.
 
         Raises:
             ConfigurationError: No such bind.
         """
-        engines = self.db.engines
-        if (bind or None) not in engines:
-            raise ConfigurationError(f"there is no database bind {bind!r}", "see SQLALCHEMY_BINDS")
-        return engines[bind or None]
+        try:
+            return self.engines[bind]
+        except KeyError:
+            raise ConfigurationError(f"there is no database bind {bind!r}", "see SQLALCHEMY_BINDS") from None
 
     @property
     def binds(self) -> tuple[str, ...]:
         """Names of all binds that have an engine, the default one (empty) first."""
-        return tuple(sorted(name or "" for name in self.db.engines))
+        return tuple(sorted(self.engines))
 
     @property
     def metadatas(self) -> Mapping[str, MetaData]:
@@ -69,9 +77,12 @@ class Runtime:
         """The audit trail in the database of *bind*."""
         if bind not in self._trails:
             from .audit.log import Trail
+            from .engines import server_of
 
+            engine = self.engine(bind)
             self._trails[bind] = Trail(
-                engine=self.engine(bind),
+                engine=engine,
+                server=server_of(engine),
                 bind=bind,
                 settings=self.settings,
                 app=self.app_name,
@@ -93,7 +104,8 @@ def current_runtime() -> Runtime:
         runtime = current_app.extensions[KEY]
     except KeyError:
         raise ConfigurationError(
-            "dihya_migrate is not initialised on this application", "call Migrate(app, db) or init_app(app, db)"
+            "dihya_migrate is not initialised on this application",
+            "call Migrate(app, db) or init_app(app, db)",
         ) from None
     assert isinstance(runtime, Runtime)
     return runtime

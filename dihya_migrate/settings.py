@@ -81,7 +81,7 @@ def _number(given: Mapping[str, object], name: str, kind: Callable[[str], T], de
         number = kind(str(given[name]))
     except ValueError:
         raise ConfigurationError(f"DIHYA_{name.upper()} is not a number") from None
-    if cast(float, number) < 0:
+    if cast("float", number) < 0:
         raise ConfigurationError(f"DIHYA_{name.upper()} is negative")
     return number
 

@@ -65,7 +65,9 @@ def db_group() -> LazyGroup:
                 help='Migration script directory (default is "migrations")',
             ),
             click.Option(
-                ["-x", "--x-arg"], multiple=True, help="Additional arguments consumed by custom env.py scripts"
+                ["-x", "--x-arg"],
+                multiple=True,
+                help="Additional arguments consumed by custom env.py scripts",
             ),
         ],
     )
@@ -73,7 +75,9 @@ def db_group() -> LazyGroup:
 
 def gdpr_group() -> LazyGroup:
     """``flask gdpr``."""
-    return LazyGroup("gdpr", lazy=_GDPR, callback=_in_context, help="Answer for the personal data in the database.")
+    return LazyGroup(
+        "gdpr", lazy=_GDPR, callback=_in_context, help="Answer for the personal data in the database."
+    )
 
 
 def audit_group() -> LazyGroup:

@@ -50,4 +50,26 @@ def directory_option(command: F) -> F:
 
 def yes_option(command: F) -> F:
     """``--yes``, passed as *yes*."""
-    return click.option("--yes", is_flag=True, help="Answer yes; without a terminal nothing is asked.")(command)
+    return click.option("--yes", is_flag=True, help="Answer yes; without a terminal nothing is asked.")(
+        command
+    )
+
+
+def x_arg_option(command: F) -> F:
+    """``-x/--x-arg``, passed as *x_arg*."""
+    return click.option(
+        "-x", "--x-arg", multiple=True, help="Additional arguments consumed by custom env.py scripts"
+    )(command)
+
+
+def sql_options(command: F) -> F:
+    """``--sql`` and ``--tag``, passed as *sql* and *tag*."""
+    tag = click.option(
+        "--tag", default=None, help='Arbitrary "tag" name - can be used by custom env.py scripts'
+    )
+    sql = click.option(
+        "--sql",
+        is_flag=True,
+        help="Don't emit SQL to database - dump to standard output instead",
+    )
+    return sql(tag(command))

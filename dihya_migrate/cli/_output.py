@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 import click
 
+from ..model import Finding
+
 
 def emit(document: Mapping[str, object], text: str, layout: str) -> None:
     """Print one result: *text* for people, or *document* as one JSON document."""
@@ -16,3 +18,10 @@ def emit(document: Mapping[str, object], text: str, layout: str) -> None:
 def say(text: str) -> None:
     """A word about the run, on stderr."""
     click.echo(text, err=True)
+
+
+def show_findings(findings: tuple[Finding, ...]) -> None:
+    """Remarks of a run that went through, on stderr; the run said yes in spite of them."""
+    for finding in findings:
+        place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+        say(f"  {finding.severity.value} {finding.code} {finding.name}  {place}\n    {finding.message}")

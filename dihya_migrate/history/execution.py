@@ -33,7 +33,9 @@ from .watch import Watch
 class Execution:
     """One run: opened in journal and trail, stepped, confirmed, closed."""
 
-    def __init__(self, site: Site, request: Request, plan: Plan, verdict: Verdict, observer: Observer) -> None:
+    def __init__(
+        self, site: Site, request: Request, plan: Plan, verdict: Verdict, observer: Observer
+    ) -> None:
         self.site, self.request, self.plan = site, request, plan
         self.verdict, self.observer = verdict, observer
         self.id = str(uuid.uuid4())
@@ -148,7 +150,9 @@ class Execution:
             fn, host, destination_rev=self.request.target, tag=self.request.tag, purge=self.request.purge
         )
 
-    def _steps(self, configured: Configured, heads: tuple[str, ...], context: MigrationContext) -> Iterator[Any]:
+    def _steps(
+        self, configured: Configured, heads: tuple[str, ...], context: MigrationContext
+    ) -> Iterator[Any]:
         if not self.request.purge and tuple(sorted(heads)) != self.plan.looks[configured.bind].heads:
             raise FailedError("the database moved between validation and run", "run the command again")
         watch = self.watches[configured.bind]
@@ -160,7 +164,8 @@ class Execution:
 
     def _confirm(self) -> None:
         """See from another connection that the heads are committed: Alembic reports success even when the
-        transaction belonged to someone else and was rolled back."""
+        transaction belonged to someone else and was rolled back.
+        """
         for bind in self.databases:
             if self._committed(bind) != self._expected(bind):
                 raise FailedError(
@@ -218,7 +223,10 @@ class Execution:
             )
         else:
             kept = f"; {len(self.applied)} earlier revision(s) stay applied" if self._kept() else ""
-            told = MigrationError(f"{what}\n  rolled back, nothing of it is in the database{kept}", reason=reason)
+            told = MigrationError(
+                f"{what}\n  rolled back, nothing of it is in the database{kept}", reason=reason
+            )
+        told.reduced = failure.reduce(error).document()
         told.original = error
         return told
 

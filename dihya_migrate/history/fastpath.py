@@ -19,7 +19,14 @@ from sqlalchemy.engine import Engine
 from .known_env import MULTIPLE, SINGLE
 from .scripts import known_heads
 
-_NOISE = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING)
+_NOISE = (
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENCODING,
+)
 _ELSEWHERE = ("version_locations", "recursive_version_locations", "sourceless", "revision_environment")
 
 
@@ -44,7 +51,10 @@ def at_head(
         names = ("",)
     else:
         return None
-    table, schema = str(options.get("version_table") or "alembic_version"), options.get("version_table_schema")
+    table, schema = (
+        str(options.get("version_table") or "alembic_version"),
+        options.get("version_table_schema"),
+    )
     for name in names:
         if name not in engines or _heads(engines[name], table, schema) != sorted(wanted):
             return None

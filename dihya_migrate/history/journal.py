@@ -150,8 +150,12 @@ class Journal:
         if not hashes:
             return
         table = self.tables.revision
-        connection.execute(table.delete().where(table.c.id == sa.bindparam("old")), [{"old": id_} for id_ in hashes])
-        rows = [{"id": k, "script_sha256": v, "run_id": run_id, "applied_at": when} for k, v in hashes.items()]
+        connection.execute(
+            table.delete().where(table.c.id == sa.bindparam("old")), [{"old": id_} for id_ in hashes]
+        )
+        rows = [
+            {"id": k, "script_sha256": v, "run_id": run_id, "applied_at": when} for k, v in hashes.items()
+        ]
         connection.execute(table.insert(), rows)
 
     def reverted(self, connection: Connection, revisions: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sqlalchemy.engine import Connection, Engine
 
+from ..errors import DihyaError
 from ..model import AppliedStep, Direction, Finding, RunResult
 from .journal import RunRecord
 
@@ -118,7 +119,7 @@ class Observer(Protocol):
     def finished(self, result: RunResult) -> None:
         """After the committed heads were seen from another connection."""
 
-    def failed(self, run_id: str, plan: Plan, error: Exception, *, half_applied: bool) -> None:
+    def failed(self, run_id: str, plan: Plan, error: DihyaError, *, half_applied: bool) -> None:
         """After a failure; the migration's transaction is over."""
 
     def recovered(self, bind: str, record: RunRecord) -> None:

@@ -85,10 +85,12 @@ class Replay:
     def _bind_names(self, module: ModuleType, function: Any, direction: str) -> Iterable[str | None]:
         """The names a multidb script's function is called with; one None for a plain function."""
         code = getattr(function, "__code__", None)
-        if code is None or code.co_argcount <= len(function.__defaults__ or ()):
+        if code is None or not code.co_argcount:
             return (None,)
         if self._binds:
             return tuple(self._binds)
+        if code.co_argcount <= len(function.__defaults__ or ()):
+            return (None,)
         prefix = f"{direction}_"
         return tuple(name.removeprefix(prefix) for name in vars(module) if name.startswith(prefix))
 

@@ -17,6 +17,9 @@ from alembic import command
 from alembic.runtime.environment import EnvironmentContext
 from sqlalchemy.engine import Connection, Engine
 
+DRIVEN = "dihya_migrate"
+"""Key in ``Config.attributes``: a run of ours executes ``env.py``."""
+
 Engines = Mapping[str, Engine]
 """By bind name; the default bind is the empty string."""
 
@@ -112,6 +115,7 @@ def prepare(environment: EnvironmentContext, host: Host) -> EnvironmentContext:
     The method is replaced on the instance: Alembic finds its module proxies by exact class, so a subclass
     would leave ``alembic.context`` empty.
     """
+    environment.config.attributes[DRIVEN] = True
     original = environment.configure
 
     def configure(connection: Connection | None = None, **keywords: Any) -> None:
@@ -162,9 +166,7 @@ def _bind_of_token(keywords: dict[str, Any]) -> str | None:
     return token.removesuffix("_upgrades") if token and token.endswith("_upgrades") else None
 
 
-def _fill_in_offline_keywords(
-    environment: EnvironmentContext, host: Host, keywords: dict[str, Any]
-) -> None:
+def _fill_in_offline_keywords(environment: EnvironmentContext, host: Host, keywords: dict[str, Any]) -> None:
     """The stock templates forget the application's keywords with ``--sql``."""
     if environment.is_offline_mode():
         for name, value in host.extensions["migrate"].configure_args.items():

@@ -141,9 +141,7 @@ class Watch:
         with self.server.autocommit_under(connection):
             yield
 
-    def _after_statement(
-        self, connection: Connection, _cursor: object, statement: str, *_: object
-    ) -> None:
+    def _after_statement(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         if self.revision is None or not _CHANGE.match(statement) or "dihya_run" in statement:
             return
         self._statements.append(statement)
@@ -160,4 +158,4 @@ def describe(statement: str) -> str:
     if match is None:
         return "a statement"
     verb, kind, name = match.group(1), match.group(2), match.group(3)
-    return " ".join(part for part in (verb.upper(), (kind or "").upper(), name.strip("`\"[]")) if part)
+    return " ".join(part for part in (verb.upper(), (kind or "").upper(), name.strip('`"[]')) if part)
