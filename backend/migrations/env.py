@@ -1,25 +1,29 @@
-"""What Alembic runs for each command: connect to the application's database and go."""
+"""Where the migrations run: every database of the application, each in a transaction of its own.
+
+Validation, lock and audit come from dihya_migrate, also when plain ``alembic`` is called in this folder.
+"""
 
 from __future__ import annotations
 
 from alembic import context
-from flask import current_app
 
-state = current_app.extensions["migrate"]
-options = dict(state.configure_args)
-metadata = state.db.metadatas[None]
+from dihya_migrate.environment import Database, databases, guarded
 
-if context.is_offline_mode():
-    context.configure(
-        url=state.db.engine.url.render_as_string(hide_password=False),
-        target_metadata=metadata,
-        literal_binds=True,
-        **options,
-    )
-    with context.begin_transaction():
-        context.run_migrations()
-else:
-    with state.db.engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=metadata, **options)
+
+def run_online(database: Database) -> None:
+    """Migrate one database over a connection."""
+    with database.engine.connect() as connection:
+        context.configure(connection=connection, **database.options)
         with context.begin_transaction():
-            context.run_migrations()
+            context.run_migrations(engine_name=database.name)
+
+
+def run_offline(database: Database) -> None:
+    """Print the SQL for one database."""
+    context.configure(url=database.engine.url, literal_binds=True, **database.options)
+    with context.begin_transaction():
+        context.run_migrations(engine_name=database.name)
+
+
+for database in databases(context) if guarded(context) else ():
+    (run_offline if context.is_offline_mode() else run_online)(database)

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 
-from backend.extensions import db
+from backend.extensions import db, migrate
+
+from .conftest import backend_on
 
 VERSIONS = Path(__file__).parents[2] / "backend" / "migrations" / "versions"
 SCRIPTS = sorted(VERSIONS.glob("*.py"))
@@ -83,17 +84,17 @@ def add_person_and_project(project_columns: str) -> None:
 
 def test_head_is_what_the_models_say(backend: Flask) -> None:
     """At the head, the live schema and the models do not differ."""
-    upgrade()
+    migrate.upgrade()
     assert differences() == []
 
 
 def test_down_to_nothing_and_up_again(backend: Flask) -> None:
     """The whole way down leaves no table; the whole way up again gives the same schema."""
-    upgrade()
+    migrate.upgrade()
     first = shape()
-    downgrade(revision="base")
+    migrate.downgrade(revision="base")
     assert own_tables() == []
-    upgrade()
+    migrate.upgrade()
     assert shape() == first
 
 
@@ -101,11 +102,11 @@ def test_each_step_down_is_the_mirror_of_its_step_up(backend: Flask) -> None:
     """After up, down, the schema is what it was before the step; column order may differ."""
     for script in SCRIPTS:
         before = {table: [sorted(part) for part in parts] for table, parts in parts_of(shape())}
-        upgrade(revision=revision_of(script))
-        downgrade(revision="-1")
+        migrate.upgrade(revision=revision_of(script))
+        migrate.downgrade(revision="-1")
         after = {table: [sorted(part) for part in parts] for table, parts in parts_of(shape())}
         assert after == before, script.name
-        upgrade(revision="+1")
+        migrate.upgrade(revision="+1")
 
 
 def parts_of(schema: dict[str, object]) -> list[tuple[str, list[list[tuple[object, ...]]]]]:
@@ -115,25 +116,25 @@ def parts_of(schema: dict[str, object]) -> list[tuple[str, list[list[tuple[objec
 
 def test_backfill_fills_every_row(backend: Flask) -> None:
     """Accounts from before the shown name get one, and children of the copied table survive."""
-    upgrade(revision=BEFORE_DISPLAY_NAME)
+    migrate.upgrade(revision=BEFORE_DISPLAY_NAME)
     add_person_and_project("title")
-    upgrade(revision="+1")
+    migrate.upgrade(revision="+1")
     assert rows("SELECT display_name, email FROM users") == [("Given Family", "one@example.org")]
     assert rows("SELECT count(*) FROM project_members") == [(1,)]
-    downgrade(revision="-1")
+    migrate.downgrade(revision="-1")
     assert rows("SELECT given_name, family_name FROM users") == [("Given", "Family")]
 
 
 def test_rename_keeps_every_value_both_ways(backend: Flask) -> None:
     """Old and new values pass through the three steps up, and back."""
-    upgrade(revision=BEFORE_RENAME)
+    migrate.upgrade(revision=BEFORE_RENAME)
     execute(f"INSERT INTO projects (id, title, created_at) VALUES (1, 'Mill', '{NOW}'), (2, 'Well', '{NOW}')")
-    upgrade(revision=EXPANDED)
+    migrate.upgrade(revision=EXPANDED)
     execute(f"INSERT INTO projects (id, title, name, created_at) VALUES (3, 'Oven', 'Oven', '{NOW}')")
-    upgrade()
+    migrate.upgrade()
     assert rows("SELECT id, name FROM projects ORDER BY id") == [(1, "Mill"), (2, "Well"), (3, "Oven")]
     execute(f"INSERT INTO projects (id, name, created_at) VALUES (4, 'Barn', '{NOW}')")
-    downgrade(revision=BEFORE_RENAME)
+    migrate.downgrade(revision=BEFORE_RENAME)
     assert [title for _, title in rows("SELECT id, title FROM projects ORDER BY id")] == [
         "Mill", "Well", "Oven", "Barn",
     ]  # fmt: skip
@@ -141,17 +142,17 @@ def test_rename_keeps_every_value_both_ways(backend: Flask) -> None:
 
 def test_roles_are_renamed_both_ways(backend: Flask) -> None:
     """The data step changes the old word and no other, and goes back."""
-    upgrade(revision=BEFORE_DISPLAY_NAME)
+    migrate.upgrade(revision=BEFORE_DISPLAY_NAME)
     add_person_and_project("title")
-    upgrade()
+    migrate.upgrade()
     assert rows("SELECT role FROM project_members") == [("maintainer",)]
-    downgrade(revision=BEFORE_ROLES)
+    migrate.downgrade(revision=BEFORE_ROLES)
     assert rows("SELECT role FROM project_members") == [("admin",)]
 
 
 def test_keys_of_people_are_never_reused(backend: Flask) -> None:
     """A new account does not get the key of a deleted one, also after the table was copied."""
-    upgrade()
+    migrate.upgrade()
     columns = "email, password_hash, given_name, family_name, display_name, theme, created_at"
     insert = f"INSERT INTO users ({columns}) VALUES ('a@example.org', '!', 'A', 'B', 'A B', 'dark', '{NOW}')"
     execute(insert, "DELETE FROM users", insert)
@@ -179,3 +180,14 @@ def test_script_holds_no_personal_data(script: Path) -> None:
     """No address, of mail or of a network, stands in a script."""
     text = script.read_text(encoding="utf-8")
     assert not re.search(r"[\w.]+@\w+\.\w+|\b\d{1,3}(\.\d{1,3}){3}\b", text)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql+psycopg://nobody@localhost:1/none", "mysql+pymysql://nobody@localhost:1/none"]
+)
+def test_history_can_be_printed_without_a_server(url: str, tmp_path: Path) -> None:
+    """``flask db upgrade --sql`` renders every revision for a database administrator, offline."""
+    app = backend_on(url, tmp_path)
+    result = app.test_cli_runner().invoke(args=["db", "upgrade", "--sql"])
+    assert result.exit_code == 0
+    assert all(f"version_num='{revision_of(script)}'" in result.output for script in SCRIPTS[1:])
