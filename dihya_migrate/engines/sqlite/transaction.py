@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import PoolProxiedConnection, SingletonThreadPool, StaticPool
 
 from ...errors import FailedError
 from ..common import beside_the_pool
@@ -125,7 +125,8 @@ def begin_deferred(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def side_engine(engine: Engine) -> Iterator[Engine]:
     """See :class:`dihya_migrate.engines.Server`; in memory there is only the one connection."""
-    if database_file(engine) is None:
+    # only these pools share one connection; of another the pool's last connection may be taken, so do not ask
+    if isinstance(engine.pool, StaticPool | SingletonThreadPool) and database_file(engine) is None:
         yield engine
         return
     with beside_the_pool(engine) as side:
