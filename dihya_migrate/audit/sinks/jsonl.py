@@ -76,7 +76,9 @@ class AuditFile:
             yield OpenFile(file)
 
     def records(self) -> Iterator[tuple[int, bytes, Record | None]]:
-        """Every line with its number from 1; the record is None where a line cannot be read."""
+        """Every line with its number from 1, none without a file; None stands for a line nobody can read."""
+        if not self.path.exists():
+            return
         for number, line in enumerate(linefile.read_lines(self.path), 1):
             yield number, line, parse(line)
 
