@@ -1,13 +1,9 @@
 """${message}
 
-% if dihya is not UNDEFINED:
-${dihya}
-% else:
 Purpose: ${message}
 Context: TODO: why now, and what must be deployed before or after.
 Impact: TODO: tables and rows touched, locks taken.
 Rollback: TODO: what downgrade() brings back, and what it cannot.
-% endif
 
 Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}

@@ -46,3 +46,15 @@ def test_plain_alembic_is_the_same_run(tmp_path: Path) -> None:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
         assert connection.execute("SELECT count(*) FROM dihya_audit").fetchone() > (0,)
     connection.close()
+
+
+@pytest.mark.parametrize("name", ["env.py", "script.py.mako"])
+def test_folder_follows_the_template(name: str) -> None:
+    """The backend's migrations folder is what ``flask db init`` would lay down today."""
+    template = ROOT / "dihya_migrate" / "templates" / "dihya" / name
+    assert lines(ROOT / "backend" / "migrations" / name) == lines(template)
+
+
+def lines(path: Path) -> list[str]:
+    """The file's lines without the empty ones, which a formatter may add."""
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line]
