@@ -9,8 +9,6 @@ from typing import Any
 
 from alembic.operations import ops
 
-from . import docstrings, recorder
-
 _PLACEHOLDER = "TODO"
 
 
@@ -34,6 +32,8 @@ def document(path: Path, message: str | None, dialects: Mapping[str, str]) -> No
     text = ast.get_docstring(tree, clean=False) or ""
     if "Purpose:" not in text or _PLACEHOLDER not in text:
         return
+    from . import docstrings, recorder
+
     dialect = dialects.get("", "sqlite")
     steps = {
         direction: recorder.record(path, direction, dialect, binds=dialects)  # type: ignore[arg-type]

@@ -1,0 +1,200 @@
+"""A small Flask project on disk: an application, a migrations folder, revisions written by the test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+
+from dihya_migrate import Migrate
+
+APP = """
+import os
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from dihya_migrate import Migrate
+
+app = Flask(__name__, instance_path={instance!r})
+app.config["SQLALCHEMY_DATABASE_URI"] = {url!r}
+app.config["SQLALCHEMY_BINDS"] = {binds!r}
+app.config.update({config!r})
+db = SQLAlchemy(app)
+{models}
+migrate = Migrate(app, db, {options})
+"""
+
+REVISION = '''"""{message}
+
+Purpose: {message}
+Context: a test.
+Impact: none outside it.
+Rollback: downgrade undoes it.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = {id!r}
+down_revision = {down!r}
+branch_labels = None
+depends_on = None
+{header}
+
+def upgrade(**_):
+{up}
+
+
+def downgrade(**_):
+{back}
+'''
+
+
+@dataclass
+class Project:
+    """A project in *root* on the database at *url*."""
+
+    root: Path
+    url: str
+    binds: dict[str, str]
+    config: dict[str, object]
+    models: str = ""
+    options: str = ""
+
+    @classmethod
+    def make(
+        cls,
+        root: Path,
+        url: str,
+        *,
+        template: str | None = "dihya",
+        binds: dict[str, str] | None = None,
+        config: dict[str, object] | None = None,
+        models: str = "",
+        options: str = "",
+    ) -> Project:
+        """Write the application and lay down its migrations folder (none without a template)."""
+        project = cls(root, url, binds or {}, {"DIHYA_AUDIT_KEY": "k" * 32, **(config or {})}, models, options)
+        root.mkdir(exist_ok=True)
+        source = APP.format(
+            instance=str(root / "instance"),
+            url=url,
+            binds=project.binds,
+            config=project.config,
+            models=textwrap.dedent(models),
+            options=options,
+        )
+        (root / "app.py").write_text(source)
+        if template:
+            many = ("--multidb",) if binds and template == "dihya" else ()
+            done = project.run("db", "init", "-t", template, *many)
+            assert done.returncode == 0, done.stderr
+        return project
+
+    @property
+    def versions(self) -> Path:
+        """The folder of the scripts."""
+        return self.root / "migrations" / "versions"
+
+    def write(
+        self,
+        id_: str,
+        down: str | None,
+        up: str = "pass",
+        back: str = "pass",
+        *,
+        header: str = "",
+        message: str = "a change",
+    ) -> Path:
+        """Write a revision with the given bodies."""
+        path = self.versions / f"{id_}.py"
+        path.write_text(
+            REVISION.format(
+                id=id_,
+                down=down,
+                header=textwrap.dedent(header),
+                message=message,
+                up=textwrap.indent(textwrap.dedent(up).strip(), "    "),
+                back=textwrap.indent(textwrap.dedent(back).strip(), "    "),
+            )
+        )
+        return path
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of ``flask ARGUMENTS``."""
+        return [sys.executable, "-m", "flask", *arguments]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The variables of a process of this project."""
+        return {**os.environ, "FLASK_APP": "app", "PYTHONPATH": str(self.root), **more}
+
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """``flask ARGUMENTS`` in a process of its own."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def app(self, **options: object) -> tuple[Flask, SQLAlchemy]:
+        """The same application inside this process, without models."""
+        app = Flask("project", instance_path=str(self.root / "instance"))
+        app.config.update(self.config, SQLALCHEMY_DATABASE_URI=self.url, SQLALCHEMY_BINDS=self.binds)
+        db = SQLAlchemy(app)
+        Migrate(app, db, directory=str(self.root / "migrations"), **options)  # type: ignore[arg-type]
+        return app, db
+
+    def cli(self, *arguments: str, **options: object) -> Result:
+        """``flask ARGUMENTS`` inside this process; *options* go to ``Migrate``."""
+        with self.opened(**options) as app:
+            return app.test_cli_runner().invoke(args=arguments)
+
+    @contextmanager
+    def opened(self, **options: object) -> Iterator[Flask]:
+        """The application inside this process, its connections closed afterwards."""
+        app, db = self.app(**options)
+        try:
+            yield app
+        finally:
+            with app.app_context():
+                for engine in db.engines.values():
+                    engine.dispose()
+
+    def tables(self, url: str | None = None) -> set[str]:
+        """Names of the tables that are not ours."""
+        engine = sa.create_engine(url or self.url, poolclass=sa.NullPool)
+        names = set(sa.inspect(engine).get_table_names())
+        return {name for name in names if not name.startswith("dihya_")}
+
+    def rows(self, statement: str, url: str | None = None) -> list[tuple[object, ...]]:
+        """What *statement* returns."""
+        engine = sa.create_engine(url or self.url, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(statement))]
+
+    def do(self, *statements: str) -> None:
+        """Execute *statements* beside everything."""
+        engine = sa.create_engine(self.url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.execute(sa.text(statement))
+
+    def head(self, url: str | None = None) -> str | None:
+        """The committed version row."""
+        if "alembic_version" not in self.tables(url):
+            return None
+        found = self.rows("SELECT version_num FROM alembic_version", url)
+        return str(found[0][0]) if found else None
