@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import seed
 from .config import configuration
@@ -34,7 +35,7 @@ def create_app(settings: Mapping[str, object] | None = None) -> Flask:
             (default: ``instance/`` beside the package).
 
     Raises:
-        MissingSettingError: See :func:`backend.config.configuration`.
+        SettingError: See :func:`backend.config.configuration`.
     """
     given = dict(settings or {})
     environment = str(given.pop("ENVIRONMENT", os.environ.get("BACKEND_ENV", "development")))
@@ -43,6 +44,8 @@ def create_app(settings: Mapping[str, object] | None = None) -> Flask:
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     app.config.from_mapping(configuration(environment, Path(app.instance_path)))
     app.config.from_mapping(given)
+    if proxies := app.config["PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     db.init_app(app)
     migrate.init_app(app, db, directory=str(HERE / "migrations"))
     app.url_map.converters["key"] = KeyConverter

@@ -15,8 +15,8 @@ DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg",
 DRIVERS["mariadb"] = DRIVERS["mysql"]
 
 
-class MissingSettingError(RuntimeError):
-    """The environment lacks what this application cannot do without."""
+class SettingError(RuntimeError):
+    """The environment lacks what this application cannot do without, or says something it does not know."""
 
 
 def configuration(
@@ -30,17 +30,18 @@ def configuration(
         environ: Environment variables; None: those of this process.
 
     Raises:
-        MissingSettingError: No such environment, or production lacks a secret or ``DATABASE_URL``.
+        SettingError: A variable is wrong, or production lacks a secret or ``DATABASE_URL``.
     """
     environ = os.environ if environ is None else environ
     if environment not in ENVIRONMENTS:
-        raise MissingSettingError(f"BACKEND_ENV is none of {', '.join(ENVIRONMENTS)}")
+        raise SettingError(f"BACKEND_ENV is none of {', '.join(ENVIRONMENTS)}")
     settings: dict[str, object] = {
         "SQLALCHEMY_DATABASE_URI": _database(environment, instance, environ),
         "MAX_CONTENT_LENGTH": 64 * 1024,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": environment == "production",
         "PASSWORD_METHOD": "scrypt",
+        "PROXIES": _proxies(environ),
         "DIHYA_PROFILE": "strict",
         "DIHYA_CONTROLLER": environ.get("DIHYA_CONTROLLER", "Dihya Coding"),
     }
@@ -62,11 +63,19 @@ def normal_url(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
+def _proxies(environ: Mapping[str, str]) -> int:
+    """How many proxies of ours stand in front: the client's address is the one that the outermost saw."""
+    text = environ.get("BACKEND_PROXIES", "0")
+    if not (text.isascii() and text.isdigit()):
+        raise SettingError("BACKEND_PROXIES is not a number")
+    return int(text)
+
+
 def _database(environment: str, instance: Path, environ: Mapping[str, str]) -> str:
     if given := environ.get("DATABASE_URL"):
         return normal_url(given)
     if environment == "production":
-        raise MissingSettingError("DATABASE_URL is not set")
+        raise SettingError("DATABASE_URL is not set")
     return sa.URL.create("sqlite", database=str(instance / "dihya.db")).render_as_string()
 
 
@@ -78,7 +87,7 @@ def _secrets(environment: str, instance: Path, environ: Mapping[str, str]) -> di
         elif (file := environ.get(f"{name}_FILE")) is not None:
             found[name] = Path(file).read_text(encoding="utf-8").strip()
         elif environment == "production":
-            raise MissingSettingError(f"neither {name} nor {name}_FILE is set")
+            raise SettingError(f"neither {name} nor {name}_FILE is set")
         elif environment == "testing":
             found[name] = secrets.token_hex(32)
         else:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from backend.config import SECRETS, MissingSettingError, configuration, key_from, normal_url
+from backend.app import create_app
+from backend.config import SECRETS, SettingError, configuration, key_from, normal_url
+from backend.extensions import db
 
 PRODUCTION = dict.fromkeys(SECRETS, "k" * 40) | {"DATABASE_URL": "postgres://u:p@h/d"}
 
@@ -52,7 +54,7 @@ def test_key_that_another_process_made_first_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", [*SECRETS, "DATABASE_URL"])
 def test_production_makes_nothing_up(tmp_path: Path, missing: str) -> None:
     """Each secret and the database have to be given; nothing is written."""
-    with pytest.raises(MissingSettingError, match=missing):
+    with pytest.raises(SettingError, match=missing):
         configuration("production", tmp_path, {k: v for k, v in PRODUCTION.items() if k != missing})
     assert list(tmp_path.iterdir()) == []
 
@@ -67,5 +69,34 @@ def test_production_reads_secrets_from_files(tmp_path: Path) -> None:
 
 def test_unknown_environment_is_refused(tmp_path: Path) -> None:
     """A misspelt environment does not fall back to development."""
-    with pytest.raises(MissingSettingError, match="development, testing, production"):
+    with pytest.raises(SettingError, match="development, testing, production"):
         configuration("prodution", tmp_path, {})
+
+
+@pytest.mark.parametrize(("proxies", "network"), [(0, "127.0.0.0/24"), (1, "198.51.100.0/24")])
+def test_client_behind_our_proxy_is_logged(tmp_path: Path, proxies: int, network: str) -> None:
+    """Only as many forwarded addresses are believed as there are proxies of ours."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    app = create_app(
+        {
+            "ENVIRONMENT": "testing",
+            "INSTANCE_PATH": str(tmp_path),
+            "SQLALCHEMY_DATABASE_URI": url,
+            "PROXIES": proxies,
+        }
+    )
+    with app.app_context():
+        db.create_all()
+    client = app.test_client()
+    account = {"email": "a@example.org", "password": "a long secret", "given_name": "A", "family_name": "B"}
+    client.post("/users", json=account, headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
+    assert client.get("/activity").get_json()["activity"][0]["ip_prefix"] == network
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("text", ["-1", "one", "²"])
+def test_number_of_proxies_is_a_number(tmp_path: Path, text: str) -> None:
+    """Anything else is refused at the start."""
+    with pytest.raises(SettingError, match="BACKEND_PROXIES"):
+        configuration("development", tmp_path, {"BACKEND_PROXIES": text})
