@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         stamp,
         upgrade,
     )
+    from .history.irreversible import irreversible
 
 __all__ = [
     "Config",
@@ -44,6 +45,7 @@ __all__ = [
     "heads",
     "history",
     "init",
+    "irreversible",
     "list_templates",
     "log",
     "merge",
@@ -60,9 +62,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    source = (
-        "flask_migrate"
-        if name in ("Config", "alembic_version", "catch_errors", "log")
-        else f"{__name__}.compat"
-    )
+    if name == "irreversible":
+        source = f"{__name__}.history.irreversible"
+    elif name in ("Config", "alembic_version", "catch_errors", "log"):
+        source = "flask_migrate"
+    else:
+        source = f"{__name__}.compat"
     return getattr(import_module(source), name)

@@ -1,0 +1,66 @@
+"""Examples: small scripts, with what is known around them, that a check speaks of or keeps quiet about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from textwrap import dedent, indent
+
+from ..model import Revision
+from .subject import Facts
+
+DOCUMENTED = """Add nicknames.
+
+Purpose: people may choose how they are called.
+Context: first asked for by support.
+Impact: one nullable column; nothing is rewritten.
+Rollback: drops the column with the nicknames in it.
+"""
+"""A docstring with all its parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One script and its surroundings."""
+
+    upgrade: str = "pass"
+    """Body of ``upgrade()``."""
+    downgrade: str = 'irreversible("an example")'
+    """Body of ``downgrade()``."""
+    docstring: str | None = DOCUMENTED
+    top: str = ""
+    """Lines below the imports."""
+    title: str = ""
+    """What the code does not show, in words."""
+    revision: str = "b2"
+    parents: tuple[str, ...] = ("a1",)
+    others: tuple[Revision, ...] = (Revision("a1", path="versions/a1_first.py"),)
+    """The other scripts of the folder."""
+    dialect: str = "postgresql"
+    facts: Facts = field(default_factory=Facts)
+
+    def source(self) -> str:
+        """The whole script."""
+        parts = [f'"""{self.docstring}"""\n' if self.docstring is not None else ""]
+        parts.append(
+            "import sqlalchemy as sa\nfrom alembic import op\n\nfrom dihya_migrate import irreversible\n\n"
+        )
+        parts.append(f"revision = {self.revision!r}\ndown_revision = {self.parents!r}\n")
+        parts.append(dedent(self.top).strip("\n") + "\n" if self.top else "")
+        parts += (f"\n\ndef {name}():\n{_body(getattr(self, name))}\n" for name in ("upgrade", "downgrade"))
+        return "".join(parts)
+
+    def shown(self) -> str:
+        """The telling part, for a page."""
+        if self.upgrade == "pass" and self.top:
+            return dedent(self.top).strip()
+        if self.upgrade != "pass" and self.downgrade == Example().downgrade:
+            return dedent(self.upgrade).strip()
+        if self.upgrade != "pass":
+            return f"def upgrade():\n{_body(self.upgrade)}\n\ndef downgrade():\n{_body(self.downgrade)}"
+        return (
+            f'"""{self.docstring}"""' if self.docstring != DOCUMENTED and self.docstring is not None else ""
+        )
+
+
+def _body(code: str) -> str:
+    return indent(dedent(code).strip("\n"), "    ")
