@@ -115,7 +115,8 @@ class Ledger:
     def _check(self, line: dict[str, object]) -> None:
         if line.get("key") != key_id(self.key):
             raise ConfigurationError(
-                f"the ledger was written under key {line.get('key')}, DIHYA_PSEUDONYM_KEY is {key_id(self.key)}",
+                f"the ledger was written under key {line.get('key')};"
+                f" DIHYA_PSEUDONYM_KEY is {key_id(self.key)}",
                 "set the former key again: without it no erasure could be repeated after a restore",
             )
         seal = str(line.get("seal"))

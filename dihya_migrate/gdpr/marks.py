@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -23,7 +22,7 @@ class Mark:
     """UTC, ISO 8601."""
     map_sha256: str
     state: str
-    """Keyed digest of the values left in the rows that stayed; another one means that somebody wrote there."""
+    """Keyed digest of the values left in rows that stayed; another one means that somebody wrote there."""
     key_id: str
     revision: str = ""
     """The database's Alembic revision at the time."""
@@ -57,9 +56,13 @@ class Marks:
         """Make the table when it is missing; on MySQL and MariaDB this commits."""
         self.table.create(connection, checkfirst=True)
 
+    def exists(self, connection: sa.Connection) -> bool:
+        """Is the table there?"""
+        return sa.inspect(connection).has_table(TABLE, schema=self.schema)
+
     def find(self, connection: sa.Connection, digest: str) -> Mark | None:
         """The mark of one person; None without one, or without the table."""
-        if not sa.inspect(connection).has_table(TABLE, schema=self.schema):
+        if not self.exists(connection):
             return None
         row = connection.execute(self.table.select().where(self.table.c.digest == digest)).mappings().first()
         return _mark(row) if row else None
@@ -67,9 +70,7 @@ class Marks:
     def put(self, connection: sa.Connection, mark: Mark) -> None:
         """Store *mark* in the place of an older one."""
         connection.execute(self.table.delete().where(self.table.c.digest == mark.digest))
-        connection.execute(
-            self.table.insert(), {name: getattr(mark, name) for name in self.table.columns.keys()}
-        )
+        connection.execute(self.table.insert(), {c.name: getattr(mark, c.name) for c in self.table.columns})
 
     def unsettled(self, connection: sa.Connection) -> list[Mark]:
         """Marks whose ledger line was not written, because a process ended between commit and append."""
@@ -84,5 +85,5 @@ class Marks:
             connection.execute(self.table.update().where(where).values(in_ledger=True))
 
 
-def _mark(row: Mapping[str, object]) -> Mark:
-    return Mark(**row)  # type: ignore[arg-type]
+def _mark(row: sa.RowMapping) -> Mark:
+    return Mark(**row)

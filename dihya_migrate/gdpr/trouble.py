@@ -36,6 +36,11 @@ def explain(error: SQLAlchemyError) -> DihyaError:
     )
 
 
+def gave_way(error: SQLAlchemyError) -> bool:
+    """May the same transaction succeed when it is repeated: a deadlock or serialisation failure?"""
+    return reduce(error).code in _AGAIN
+
+
 def _kind(error: SQLAlchemyError, code: str) -> str:
     if code in _BUSY or _sqlite_says(error, "locked", "busy"):
         return "busy"
