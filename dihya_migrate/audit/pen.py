@@ -16,7 +16,7 @@ from .._version import __version__
 from ..sealing import canonical
 from .chain import Entry
 from .events import AuditEvent, Origin, document
-from .redaction import allow_only, neutralise, reduce_exceptions, shorten, strip_credentials
+from .redaction import TRAIL
 
 
 class Pen:
@@ -68,8 +68,7 @@ class Pen:
             def note(self, event: object, **fields: object) -> Any:
                 return self._proxy_to_logger("note", cast("str", event), **fields)
 
-        chain = [reduce_exceptions, allow_only, neutralise, strip_credentials, shorten]
-        return structlog.wrap_logger(_Paper(), processors=chain, wrapper_class=Writer).bind()
+        return structlog.wrap_logger(_Paper(), processors=TRAIL, wrapper_class=Writer).bind()
 
 
 class _Paper:

@@ -74,7 +74,9 @@ def shorten(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 
 REDACTING: tuple[Processor, ...] = (reduce_exceptions, neutralise, strip_credentials)
-"""For any logger; the trail puts :func:`allow_only` before and :func:`shorten` behind them."""
+"""For any logger; drop nothing but what must not be said."""
+TRAIL: tuple[Processor, ...] = (reduce_exceptions, allow_only, neutralise, strip_credentials, shorten)
+"""For the trail's own events."""
 
 
 def clean_text(text: str) -> str:

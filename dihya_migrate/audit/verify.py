@@ -162,17 +162,7 @@ class Verifier:
     def _read_table(self, connection: Connection, head: Head) -> End:
         end = End(Head(head.chain))
         problem = walk(self._table.linked(connection, head.chain), end, self._key, "table")
-        if problem is None and end.head != head:
-            if end.head.position < head.position:
-                problem = Problem(
-                    "cut", "table", end.head.position + 1, f"the chain ended at {head.position}"
-                )
-            elif end.head.position > head.position:
-                problem = Problem("inserted", "table", head.position + 1, "behind the end of the chain")
-            else:
-                problem = Problem("edited", "table", head.position, "the row that holds the end of the chain")
-        if problem:
-            self._problems.append(problem)
+        self._problems += [found] if (found := _at_end(problem, end.head, head)) else []
         return end
 
     def _read_waiting(self, connection: Connection, end: End) -> int:
@@ -223,3 +213,15 @@ class Verifier:
             return WHOLE  # it was being written while we read
         self._problems.append(Problem("cut", "file", position + 1, f"the table goes on to {head.position}"))
         return BEHIND
+
+
+def _at_end(problem: Problem | None, seen: Head, head: Head) -> Problem | None:
+    """What is wrong with a chain that was seen up to *seen* and should end at *head*."""
+    beyond = seen.position > head.position or (problem is not None and problem.position > head.position)
+    if beyond and (problem is None or problem.kind == "edited"):
+        return Problem("inserted", "table", head.position + 1, "behind the end of the chain")
+    if problem is not None or seen == head:
+        return problem
+    if seen.position < head.position:
+        return Problem("cut", "table", seen.position + 1, f"the chain ended at {head.position}")
+    return Problem("edited", "table", head.position, "the row that holds the end of the chain")

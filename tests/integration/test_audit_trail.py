@@ -22,7 +22,9 @@ KEY = b"k" * 32
 STEP = AuditEvent(name="step.applied", revision="a1", outcome="ok")
 
 
-def trail_of(engine: sa.Engine, file: Path | None = None, *, key: bytes | None = KEY, required: bool = False) -> Trail:
+def trail_of(
+    engine: sa.Engine, file: Path | None = None, *, key: bytes | None = KEY, required: bool = False
+) -> Trail:
     """A trail as the runtime makes one."""
     return Trail(
         engine=engine,
@@ -126,10 +128,10 @@ def test_tables_made_inside_a_rolled_back_change_are_gone(sqlite_url: str, file:
     trail = trail_of(engine, file)
     server = server_of(engine)
     with server.migration_engine(engine, suspend_foreign_keys=False) as own, own.connect() as connection:
-        with connection.begin() as transaction:
-            trail.install(connection)
-            trail.write_in(connection, [STEP])
-            transaction.rollback()
+        transaction = connection.begin()
+        trail.install(connection)
+        trail.write_in(connection, [STEP])
+        transaction.rollback()
     trail.write(AuditEvent(name="run.failed", outcome="failed"))
     assert not trail.installed()
     trail.install()
@@ -227,7 +229,12 @@ def test_concurrent_processes_make_one_chain(database_url: str, tmp_path: Path, 
 def test_concurrent_threads_share_one_trail(engine: sa.Engine, file: Path) -> None:
     """A trail may be used from several threads of a server."""
     trail = installed(engine, file)
-    threads = [threading.Thread(target=lambda: [trail.write(STEP) for _ in range(5)]) for _ in range(3)]
+
+    def write_five() -> None:
+        for _ in range(5):
+            trail.write(STEP)
+
+    threads = [threading.Thread(target=write_five) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -238,7 +245,9 @@ def test_concurrent_threads_share_one_trail(engine: sa.Engine, file: Path) -> No
 
 def test_a_pool_of_one_is_enough(database_url: str, file: Path) -> None:
     """The trail has its own connections, also while the application holds its only one."""
-    engine = sa.create_engine(database_url, poolclass=sa.QueuePool, pool_size=1, max_overflow=0, pool_timeout=1)
+    engine = sa.create_engine(
+        database_url, poolclass=sa.QueuePool, pool_size=1, max_overflow=0, pool_timeout=1
+    )
     trail = trail_of(engine, file)
     with engine.connect():
         trail.install()

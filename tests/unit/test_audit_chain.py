@@ -97,7 +97,9 @@ def test_a_removal_is_found(texts: list[str], data: st.DataObject, key: bytes | 
 def test_a_swap_is_found(texts: list[str], data: st.DataObject, key: bytes | None) -> None:
     """Two events that changed places are called reordered, with and without their numbers corrected."""
     records = chain_of(texts, key)
-    first, second = sorted(data.draw(st.lists(st.integers(0, len(records) - 1), min_size=2, max_size=2, unique=True)))
+    first, second = sorted(
+        data.draw(st.lists(st.integers(0, len(records) - 1), min_size=2, max_size=2, unique=True))
+    )
     records[first], records[second] = records[second], records[first]
     if data.draw(st.booleans(), label="numbers corrected"):
         records = [replace(record, position=number) for number, record in enumerate(records, 1)]
