@@ -9,7 +9,7 @@ from ..model import Step
 from . import sql
 from .examples import Example
 from .registry import HAZARD, STOP, check
-from .subject import Facts, Remark, Subject, Table, table_of
+from .subject import Facts, Remark, Script, Subject, Table, table_of
 
 _SHOP = frozenset({("", "orders"), ("", "users"), ("", "invoices")})
 _FIRST_ADD_THEN_DROP = """\
@@ -31,6 +31,17 @@ def _actions(step: Step, kind: sql.ActionKind) -> tuple[sql.Action, ...]:
         return ()
     columns = [column.name for column in step.columns] or [""]
     return tuple(sql.Action(kind, table_of(step)[1], column) for column in columns)
+
+
+def targets(script: Script) -> set[Table]:
+    """The tables that *script* destroys or empties, so that somebody may ask whether they hold a row."""
+    kinds: tuple[sql.ActionKind, ...] = ("drop_table", "drop_column", "truncate", "delete_all", "update_all")
+    return {
+        (step.bind, action.table)
+        for step in script.upgrade
+        for kind in kinds
+        for action in _actions(step, kind)
+    }
 
 
 def _harmful(subject: Subject, kind: sql.ActionKind) -> Iterator[tuple[Step, sql.Action]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .examples import Example
-from .registry import HAZARD, check
-from .subject import Remark, Subject
+from .registry import HAZARD, STOP, check
+from .subject import Facts, Remark, Subject
 
 _ADD = 'op.add_column("users", sa.Column("nick", sa.Text()))'
 
@@ -46,3 +46,28 @@ def missing_downgrade(subject: Subject) -> Iterator[Remark]:
         yield Remark(
             "downgrade() is missing or does nothing, so the version would move back and the schema not"
         )
+
+
+@check(
+    code="DM302",
+    name="irreversible-revision",
+    weight=STOP,
+    remedy="""\
+# restore a backup, or go forward with a new revision that puts right what is wrong
+flask db revision -m "undo what b2 did, as far as it can be\"""",
+    bad=[Example(_ADD, 'irreversible("nicknames were merged")', facts=Facts(direction="downgrade"))],
+    good=[
+        Example(_ADD, 'irreversible("nicknames were merged")', title="while going forward"),
+        Example(_ADD, 'op.drop_column("users", "nick")', facts=Facts(direction="downgrade")),
+    ],
+)
+def irreversible_revision(subject: Subject) -> Iterator[Remark]:
+    """A downgrade would pass through a revision that declares it cannot be undone.
+
+    It is refused before the first step, so that nothing stops half way.
+    """
+    if subject.facts.direction != "downgrade":
+        return
+    for step in subject.script.downgrade:
+        if step.kind == "irreversible":
+            yield Remark(f"this revision cannot be undone: {step.detail['reason']}", step)

@@ -11,6 +11,9 @@ from .registry import REGISTRY, Check
 from .silence import Silence, silences
 from .subject import Facts, Lineage, Pending, Remark, Script, Subject
 
+_BACKWARDS = ("lineage", "reversal")
+"""The families with something to say of a downgrade; all others judge what ``upgrade()`` does."""
+
 
 def chosen(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Check, ...]:
     """The checks to run, by code, name or the beginning of a code such as ``DM2``.
@@ -51,7 +54,11 @@ def run(
 ) -> tuple[Finding, ...]:
     """What *checks* (all by default) find in *scripts*, in the order of the run, the run as a whole first."""
     pending = Pending(tuple(scripts))
-    asked = [(check, check.severity(profile)) for check in (REGISTRY if checks is None else checks)]
+    asked = [
+        (check, check.severity(profile))
+        for check in (REGISTRY if checks is None else checks)
+        if facts.direction == "upgrade" or check.family in _BACKWARDS
+    ]
     speaking = [(check, severity) for check, severity in asked if severity is not None]
     whole = Subject(facts, lineage, pending)
     findings: list[Finding] = []

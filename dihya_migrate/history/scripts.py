@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import inspect
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ..model import Revision
 from .graph import History, Problem, UnknownTargetError
@@ -19,6 +21,7 @@ __all__ = [
     "Problem",
     "UncertainScripts",
     "UnknownTargetError",
+    "history_of",
     "known_heads",
     "read_history",
     "read_revisions",
@@ -65,6 +68,35 @@ def read_history(versions: Path, *, recursive: bool = False, root: Path | None =
         UncertainScripts: As :func:`read_revisions`.
     """
     return History(read_revisions(versions, recursive=recursive, root=root))
+
+
+def history_of(scripts: Iterable[Any], root: Path) -> History:
+    """The graph as Alembic has loaded it, for folders that :func:`read_history` is not certain of.
+
+    Args:
+        scripts: Alembic's ``Script`` objects.
+        root: The migrations folder.
+    """
+    return History(tuple(_from_alembic(script, root) for script in scripts))
+
+
+def _from_alembic(script: Any, root: Path) -> Revision:
+    path = Path(script.path)
+    content = path.read_bytes()
+    return Revision(
+        id=script.revision,
+        parents=_as_tuple(script.down_revision),
+        depends_on=_as_tuple(script.dependencies),
+        branch_labels=_as_tuple(getattr(script.module, "branch_labels", None)),
+        docstring=inspect.cleandoc(script.module.__doc__ or ""),
+        path=Path(os.path.relpath(path, root)).as_posix(),
+        sha256=script_hash(content),
+        source=importlib.util.decode_source(content),
+    )
+
+
+def _as_tuple(value: Any) -> tuple[str, ...]:
+    return () if value is None else (value,) if isinstance(value, str) else tuple(value)
 
 
 def known_heads(versions: Path) -> tuple[str, ...] | None:

@@ -1,0 +1,74 @@
+"""The scripts of a migrations folder, and the profile it asks for."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+from ..errors import NotFoundError, RefusedError
+from ..history.graph import History
+from ..history.scripts import UncertainScripts, history_of, read_history, script_files
+from ..runtime import Runtime
+from ..settings import Profile
+
+
+def read(runtime: Runtime, root: Path, directory: str | Path | None = None) -> History:
+    """The graph of the folder *root*, read without running its scripts where that is certain.
+
+    Raises:
+        NotFoundError: There is no such folder.
+        RefusedError: Neither we nor Alembic can read the scripts.
+    """
+    if not (root / "env.py").is_file():
+        raise NotFoundError("there is no migrations folder here", "flask db init lays one down")
+    if not _unusual(root):
+        try:
+            return read_history(root / "versions", root=root)
+        except UncertainScripts:
+            pass
+    from ._site import site_of
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Alembic would warn of are findings here
+        try:
+            script = site_of(runtime, directory).script
+            return history_of(script.walk_revisions(), root)
+        except (KeyError, SyntaxError, ImportError) as error:
+            raise RefusedError(
+                f"the scripts cannot be read ({type(error).__name__})", "python -m compileall shows the file"
+            ) from None
+
+
+def loaded(script_directory: object, root: Path) -> History:
+    """The graph as Alembic has loaded it, or read again where it hides a fault such as an id used twice."""
+    scripts = list(script_directory.walk_revisions())  # type: ignore[attr-defined]
+    files = list(script_files(root / "versions"))
+    if len(files) != len(scripts) and not _unusual(root):
+        try:
+            return read_history(root / "versions", root=root)
+        except UncertainScripts:
+            pass
+    return history_of(reversed(scripts), root)
+
+
+def profile_of(runtime: Runtime, root: Path) -> Profile:
+    """The profile as set, else as the folder says: strict where ``env.py`` is of our making."""
+    if runtime.settings.profile is not None:
+        return runtime.settings.profile
+    try:
+        text = (root / "env.py").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "standard"
+    return "strict" if "dihya_migrate.environment" in text else "standard"
+
+
+def _unusual(root: Path) -> bool:
+    """Does ``alembic.ini`` put the scripts anywhere but into ``versions``?"""
+    try:
+        text = (root / "alembic.ini").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    settings = (line.partition("=")[0].strip() for line in text.splitlines())
+    return any(
+        name in ("version_locations", "recursive_version_locations", "sourceless") for name in settings
+    )
