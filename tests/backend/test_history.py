@@ -188,3 +188,12 @@ def test_history_can_be_printed_without_a_server(url: str, tmp_path: Path) -> No
     result = app.test_cli_runner().invoke(args=["db", "upgrade", "--sql"])
     assert result.exit_code == 0
     assert all(f"version_num='{revision_of(script)}'" in result.output for script in SCRIPTS[1:])
+
+
+def test_checks_have_nothing_to_say(backend: Flask) -> None:
+    """The whole history passes the strict profile: on an empty database, and read again without one."""
+    runner = backend.test_cli_runner()
+    for asked in (["pending"], ["--offline", "all"]):
+        result = runner.invoke(args=["db", "validate", *asked])
+        assert result.exit_code == 0, result.output
+        assert "12 revisions: nothing to say" in result.output
