@@ -5,13 +5,11 @@ from __future__ import annotations
 import click
 from flask import g
 
-from ..actions import plan as plans
 from ..actions import run as actions
-from ..model import RunResult
+from ..model import Direction, RunResult
 from ..runtime import current_runtime
 from ._options import directory_option, format_option, sql_options, x_arg_option, yes_option
 from ._output import emit, say, show_findings
-from ._plan import show_plan
 from ._progress import Progress, duration
 
 _lock_timeout = click.option(
@@ -44,9 +42,9 @@ def upgrade(
     """
     runtime, folder, x = current_runtime(), directory or g.directory, x_arg or g.x_arg
     if sql:
-        plans.print_sql(runtime, "upgrade", revision, directory=folder, tag=tag, x_arg=x)
+        _print_sql("upgrade", revision, folder, tag, x)
     elif dry_run:
-        show_plan(plans.plan(runtime, revision, directory=folder, x_arg=x), layout)
+        _show_plan("upgrade", revision, folder, x, layout)
     else:
         with Progress() as progress:
             result = actions.upgrade(
@@ -88,10 +86,9 @@ def downgrade(
     del yes  # there is no question yet that it could answer
     runtime, folder, x = current_runtime(), directory or g.directory, x_arg or g.x_arg
     if sql:
-        target = "head:-1" if revision == "-1" else revision
-        plans.print_sql(runtime, "downgrade", target, directory=folder, tag=tag, x_arg=x)
+        _print_sql("downgrade", "head:-1" if revision == "-1" else revision, folder, tag, x)
     elif dry_run:
-        show_plan(plans.plan(runtime, revision, direction="downgrade", directory=folder, x_arg=x), layout)
+        _show_plan("downgrade", revision, folder, x, layout)
     else:
         with Progress() as progress:
             result = actions.downgrade(
@@ -154,7 +151,7 @@ def stamp(
     runtime, folder = current_runtime(), directory or g.directory
     target = revisions if len(revisions) > 1 else "".join(revisions) or "head"
     if sql:
-        plans.print_sql(runtime, "stamp", target, directory=folder, tag=tag, x_arg=g.x_arg)
+        _print_sql("stamp", target, folder, tag, g.x_arg)
         return
     result = actions.stamp(
         runtime, target, directory=folder, tag=tag, x_arg=g.x_arg, purge=purge, lock_timeout=lock_timeout
@@ -179,6 +176,23 @@ def repair(directory: str | None, accept: bool, reason: str, lock_timeout: float
     )
     text = "\n".join(f"Accepted: revision {revision} is no longer half applied." for revision in accepted)
     emit({"accepted": list(accepted)}, text, layout)
+
+
+def _print_sql(
+    verb: Direction, revision: str | tuple[str, ...], folder: str | None, tag: str | None, x: tuple[str, ...]
+) -> None:
+    from ..actions import plan  # loads Alembic, which an upgrade at head does without
+
+    plan.print_sql(current_runtime(), verb, revision, directory=folder, tag=tag, x_arg=x)
+
+
+def _show_plan(
+    verb: Direction, revision: str, folder: str | None, x: tuple[str, ...], layout: str
+) -> None:
+    from ..actions import plan
+    from ._plan import show_plan
+
+    show_plan(plan.plan(current_runtime(), revision, direction=verb, directory=folder, x_arg=x), layout)
 
 
 def _show(result: RunResult, layout: str) -> None:

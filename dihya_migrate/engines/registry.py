@@ -37,7 +37,10 @@ class Server(Protocol):
     def migration_engine(
         self, engine: Engine, *, suspend_foreign_keys: bool
     ) -> AbstractContextManager[Engine]:
-        """An engine for the migration's own connection, atomic where the server can be."""
+        """An engine for the migration's own connection, atomic where the server can be.
+
+        It is a sub-engine of *engine*: listeners on it do not reach the application's connections.
+        """
 
     def side_engine(self, engine: Engine) -> AbstractContextManager[Engine]:
         """The same database through other connections than the pool's; for short transactions of our own."""

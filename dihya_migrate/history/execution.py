@@ -128,12 +128,11 @@ class Execution:
         with ExitStack() as stack:
             engines: dict[str, Engine] = dict(self.site.engines)
             for bind, database in self.databases.items():
-                prepared = stack.enter_context(
+                engines[bind] = stack.enter_context(
                     database.server.migration_engine(
                         database.engine, suspend_foreign_keys=self.verdict.suspend_foreign_keys
                     )
                 )
-                engines[bind] = prepared.execution_options()
                 self.watches[bind].listen(engines[bind])
             yield Host(self.site.extensions, engines, self.site.hidden, hooks=(self._configure,))
 

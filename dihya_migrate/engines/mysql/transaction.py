@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 def migration_engine(engine: Engine, *, suspend_foreign_keys: bool) -> Iterator[Engine]:
     """The application's engine as it is: each DDL statement commits, whatever we do."""
     del suspend_foreign_keys
-    yield engine
+    yield engine.execution_options()
 
 
 @contextmanager

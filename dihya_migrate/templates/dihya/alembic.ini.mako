@@ -10,3 +10,4 @@ script_location = %(here)s
 prepend_sys_path = %(here)s/..
 path_separator = os
 # flask_app = app:create_app
+# multidb = true

@@ -1,13 +1,9 @@
 """${message}
 
-% if dihya is not UNDEFINED:
-${dihya}
-% else:
 Purpose: ${message}
 Context: TODO: why now, and what must be deployed before or after.
 Impact: TODO: tables and rows touched, locks taken.
 Rollback: TODO: what downgrade() brings back, and what it cannot.
-% endif
 
 Revision ID: ${up_revision}
 Revises: ${down_revision | comma,n}
@@ -24,9 +20,10 @@ branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
 <%
     from dihya_migrate.environment import bind_names
-    names = bind_names()
-%>
+    names = bind_names(config)
+%>\
 % if len(names) == 1:
+
 
 def upgrade(engine_name: str = "") -> None:
     ${upgrades if upgrades else "pass"}
@@ -35,6 +32,7 @@ def upgrade(engine_name: str = "") -> None:
 def downgrade(engine_name: str = "") -> None:
     ${downgrades if downgrades else "pass"}
 % else:
+
 
 def upgrade(engine_name: str) -> None:
     globals()[f"upgrade_{engine_name}"]()
