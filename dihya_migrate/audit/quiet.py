@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 ROOTS = ("sqlalchemy", "psycopg", "psycopg2", "pymysql", "MySQLdb", "mysql", "asyncpg", "aiosqlite")
 """Loggers of these names, and all below them, are watched."""
@@ -48,59 +49,69 @@ def scrub(statement: str) -> str:
     return _LITERAL.sub("?", statement)
 
 
-class Hush(logging.Filter):
-    """Drops lines of parameters and rows; replaces literals in statements, arguments elsewhere."""
+def hush(record: logging.LogRecord) -> bool:
+    """Take the values out of *record*; False when nothing else was in it: parameters, a row."""
+    keep = not (record.args and record.name.startswith(_STATEMENT))  # "[%s] %r", "Row %r"
+    template = str(record.msg)
+    record.msg = _ARGUMENT.sub("…", template) if record.args else scrub(template)
+    record.args = ()
+    if isinstance(record.exc_info, tuple) and record.exc_info[0]:
+        record.msg += f" ({record.exc_info[0].__name__})"
+    record.exc_info = record.exc_text = record.stack_info = None
+    return keep
+
+
+class _Drop(logging.Filter):
+    """Drops what :func:`hush` left nothing of; sits on each logger, as a parent's filter is passed by."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let *record* through, changed, or not at all."""
-        template = str(record.msg)
-        if record.args and record.name.startswith(_STATEMENT):
-            return False  # "[%s] %r" are the parameters, "Row %r" is a row
-        record.msg = _ARGUMENT.sub("…", template) if record.args else scrub(template)
-        record.args = ()
-        if record.exc_info:
-            name = (
-                record.exc_info[0].__name__
-                if isinstance(record.exc_info, tuple) and record.exc_info[0]
-                else ""
-            )
-            record.msg = f"{record.msg} ({name})"
-        record.exc_info = record.exc_text = record.stack_info = None
-        return True
+        return not getattr(record, "dihya_empty", False)
 
 
-_HUSH = Hush()
+class _Factory:
+    """Makes records; hushes those of the watched names, also of loggers that are born later."""
+
+    def __init__(self, inner: Callable[..., logging.LogRecord]) -> None:
+        self.inner, self.active = inner, True
+
+    def __call__(self, name: str, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = self.inner(name, *args, **kwargs)
+        hushed = hasattr(record, "dihya_empty")  # by a block around this one
+        if self.active and not hushed and name.split(".", 1)[0] in ROOTS:
+            record.dihya_empty = not hush(record)
+        return record
+
+
+_DROP = _Drop()
 _LOCK = threading.Lock()
 _depth: dict[logging.Logger, int] = {}
 
 
 @contextmanager
 def quiet_sql() -> Iterator[None]:
-    """Hush the loggers of SQLAlchemy and the drivers inside the block; blocks may nest, in any thread.
-
-    A filter sits on each logger itself, for those of a parent do not see what its children say.
-    """
+    """Keep values out of the logs of SQLAlchemy and the drivers; blocks may nest, in any thread."""
     watched = _loggers()
     with _LOCK:
+        factory = _Factory(logging.getLogRecordFactory())
+        logging.setLogRecordFactory(factory)
         for logger in watched:
             _depth[logger] = _depth.get(logger, 0) + 1
-            logger.addFilter(_HUSH)
+            logger.addFilter(_DROP)
     try:
         yield
     finally:
         with _LOCK:
+            factory.active = False
+            if logging.getLogRecordFactory() is factory:  # else another one stands on it, and it stays, idle
+                logging.setLogRecordFactory(factory.inner)
             for logger in watched:
                 _depth[logger] -= 1
                 if not _depth[logger]:
                     del _depth[logger]
-                    logger.removeFilter(_HUSH)
+                    logger.removeFilter(_DROP)
 
 
 def _loggers() -> list[logging.Logger]:
-    names = {*_KNOWN, *ROOTS}
-    names.update(
-        name
-        for name in list(logging.root.manager.loggerDict)
-        if name.startswith(tuple(f"{root}." for root in ROOTS))
-    )
-    return [logging.getLogger(name) for name in sorted(names)]
+    below = tuple(f"{root}." for root in ROOTS)
+    born = (name for name in list(logging.root.manager.loggerDict) if name.startswith(below))
+    return [logging.getLogger(name) for name in sorted({*_KNOWN, *ROOTS, *born})]

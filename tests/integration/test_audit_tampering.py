@@ -12,7 +12,10 @@ from dihya_migrate.audit.log import Trail
 from dihya_migrate.errors import TrailError
 from tests.integration.test_audit_trail import KEY, STEP, installed, trail_of
 
-_PUT = "INSERT INTO dihya_audit (event_id, link, late, key_id, body{}) VALUES ('x', 'b', (1 = 0), 'none', '{{}}'{})"
+_PUT = (
+    "INSERT INTO dihya_audit (event_id, link, late, key_id, body{})"
+    " VALUES ('x', 'b', (1 = 0), 'none', '{{}}'{})"
+)
 TABLE: dict[str, tuple[str, tuple[str, int]]] = {
     "a text": (
         "UPDATE dihya_audit SET body = REPLACE(body, 'tester', 'nobody') WHERE position = 2",
