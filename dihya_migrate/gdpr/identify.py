@@ -13,7 +13,7 @@ _KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,18})", re.ASCII)
 _LONGEST = 255
 _HOW = {
-    "integer": "a whole number in plain digits, like 42",
+    "integer": "a whole number in plain digits",
     "string": "at most 255 printable characters, without spaces around them",
     "uuid": "lower-case hexadecimal with hyphens",
 }
