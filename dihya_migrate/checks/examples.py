@@ -51,15 +51,18 @@ class Example:
 
     def shown(self) -> str:
         """The telling part, for a page."""
-        if self.upgrade == "pass" and self.top:
-            return dedent(self.top).strip()
-        if self.upgrade != "pass" and self.downgrade == Example().downgrade:
-            return dedent(self.upgrade).strip()
-        if self.upgrade != "pass":
-            return f"def upgrade():\n{_body(self.upgrade)}\n\ndef downgrade():\n{_body(self.downgrade)}"
-        return (
-            f'"""{self.docstring}"""' if self.docstring != DOCUMENTED and self.docstring is not None else ""
-        )
+        usual = Example()
+        parts = []
+        if self.docstring != usual.docstring:
+            parts.append("# no docstring" if self.docstring is None else f'"""{self.docstring}"""')
+        if (self.revision, self.parents) != (usual.revision, usual.parents):
+            parts.append(f"revision = {self.revision!r}\ndown_revision = {self.parents!r}")
+        parts.append(dedent(self.top).strip())
+        if self.downgrade != usual.downgrade:
+            parts += (f"def {name}():\n{_body(getattr(self, name))}" for name in ("upgrade", "downgrade"))
+        elif self.upgrade != usual.upgrade:
+            parts.append(dedent(self.upgrade).strip())
+        return "\n\n".join(part for part in parts if part)
 
 
 def _body(code: str) -> str:
