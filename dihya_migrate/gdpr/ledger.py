@@ -82,8 +82,11 @@ class Ledger:
         try:
             with locked(self.path) as file:
                 sequence, seal = self._end(file)
+                there = {(line.get("digest"), line.get("erased_at")) for line in self._tail(file)}
                 lines = []
                 for entry in entries:
+                    if (entry.digest, entry.erased_at) in there:
+                        continue  # a process ended between this line and its note in the database
                     sequence += 1
                     body = entry.body(sequence, self.key) | {"prev": seal}
                     seal = link(seal, canonical(body), self.key)
@@ -94,23 +97,21 @@ class Ledger:
 
     def _end(self, file: BinaryIO) -> tuple[int, str]:
         """Sequence number and seal of the last whole line, after checking it and its link."""
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - _TAIL, 0))
-        lines = file.read().split(b"\n")
-        lines = lines[1:] if size > _TAIL else lines
-        torn = lines.pop()  # what follows the last line end: nothing, or what a crash cut short
-        del torn
-        last = [parsed for line in lines[-2:] if (parsed := _parsed(line)) is not None]
-        if not last:
-            if any(lines):
-                raise _broken()
+        raw = _last_lines(file)
+        if not raw:
             return 0, GENESIS
-        if last[-1] is not _parsed_or(last, lines[-1]):
+        last = _parsed(raw[-1])
+        if last is None:
             raise _broken()
-        self._check(last[-1])
-        if len(last) == 2 and last[0].get("seal") != last[1].get("prev"):
+        self._check(last)
+        before = _parsed(raw[-2]) if len(raw) > 1 else None
+        if before is not None and before.get("seal") != last.get("prev"):
             raise _broken()
-        return int(str(last[-1]["seq"])), str(last[-1]["seal"])
+        return int(str(last["seq"])), str(last["seal"])
+
+    @staticmethod
+    def _tail(file: BinaryIO) -> list[dict[str, object]]:
+        return [line for raw in _last_lines(file) if (line := _parsed(raw)) is not None]
 
     def _check(self, line: dict[str, object]) -> None:
         if line.get("key") != key_id(self.key):
@@ -133,8 +134,12 @@ def _parsed(line: bytes) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _parsed_or(last: list[dict[str, object]], line: bytes) -> dict[str, object] | None:
-    return last[-1] if _parsed(line) == last[-1] else None
+def _last_lines(file: BinaryIO) -> list[bytes]:
+    """The last few whole lines; what follows the last line end was cut short by a crash."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _TAIL, 0))
+    lines = file.read().split(b"\n")[:-1]
+    return lines[1:] if size > _TAIL else lines
 
 
 def _broken() -> TrailError:

@@ -1,4 +1,4 @@
-"""What goes wrong, and what must be true afterwards: F1, F5, F7, F9–F10, F12–F13, F15, F17–F18, F22–F23, F29."""  # noqa: E501, RUF002
+"""What goes wrong, and what must be true afterwards; numbers as in the catalogue of failures."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def test_f1_killed_at_any_write_nothing_has_happened(settle: Settle) -> None:
     before = house.dump()
     for dies_at in range(1, 20):
         killed = start(house, dies_at)
-        assert killed.wait(60) == 99
+        killed.communicate(timeout=60)
+        assert killed.returncode == 99
         if house.row("users", 1)["email"] is None:
             break
         assert difference(before, house.dump()) == {}
@@ -244,8 +245,7 @@ def test_f13_two_erasures_of_one_person_are_one(settle: Settle) -> None:
 
 def test_f13_a_row_that_somebody_holds_is_busy(settle: Settle) -> None:
     """Exit code 7 after a moment; everything is as before."""
-    connect_args = {"timeout": 0.3} if str(settle.__name__) and os.environ.get("NEVER") else {}
-    house = blog(settle, SQLALCHEMY_ENGINE_OPTIONS={"connect_args": connect_args})
+    house = blog(settle)
     gdpr.export(house.runtime, user="1", output=str(house.folder / "x.zip"))
     before = house.dump()
     table = house.metadata.tables["users"]
@@ -414,39 +414,26 @@ def test_an_edge_may_refuse(settle_here: Settle) -> None:
     assert house.erase("2").outcome == "erased"
 
 
-def test_a_closed_cycle_is_named_or_deferred(settle: Settle) -> None:
-    """Two tables whose rows need each other: SQLite waits for the commit, the others say which pointer."""
+def test_a_closed_cycle_waits_for_the_commit_or_is_named(settle: Settle) -> None:
+    """Rows that need each other: SQLite checks at the commit; the others say which pointer is in the way."""
     metadata = sa.MetaData()
     users(metadata)
-    sa.Table("a", metadata, key(), pointer(info=owned_by() | delete_row()), sa.Column("b_id", sa.Integer))
-    b = sa.Table("b", metadata, key(), pointer("a_id", "a.id", info=owned_by() | delete_row()))
-    a = metadata.tables["a"]
-    a.c.b_id.nullable = False
-    a.append_constraint(
-        sa.ForeignKeyConstraint(["b_id"], ["b.id"], name="fk_a_b", use_alter=True, info=mentions())
-    )
-    assert b is not None
-    house = settle(metadata) if True else None
-    assert house is not None
-    dialect = house.engine.dialect.name
-    if dialect == "sqlite":
-        pytest.skip("SQLite cannot add a constraint to a table; see the next test")
-    with house.engine.begin() as connection:
-        if dialect == "mysql":
-            connection.execute(sa.text("SET foreign_key_checks = 0"))
-        else:
-            connection.execute(sa.text("ALTER TABLE a DROP CONSTRAINT fk_a_b"))
-        connection.execute(metadata.tables["users"].insert(), people())
-        connection.execute(a.insert(), [{"id": 1, "user_id": 1, "b_id": 1}])
-        connection.execute(b.insert(), [{"id": 1, "a_id": 1}])
-        if dialect == "postgresql":
-            connection.execute(
-                sa.text("ALTER TABLE a ADD CONSTRAINT fk_a_b FOREIGN KEY (b_id) REFERENCES b (id)")
-            )
-        else:
-            connection.execute(sa.text("SET foreign_key_checks = 1"))
-    with pytest.raises(PlanRefusedError, match=r"a\.b_id closes a cycle|b\.a_id closes a cycle"):
-        gdpr.erase(house.runtime, user="1")
+    up = sa.Column("up", sa.Integer, nullable=False, info=mentions())
+    sa.Table("a", metadata, key(), pointer(info=owned_by() | delete_row()), up)
+    metadata.tables["a"].append_constraint(sa.ForeignKeyConstraint(["up"], ["a.id"]))
+    house = settle(metadata)
+    rows = [
+        {"id": 1, "user_id": 1, "up": 1},
+        {"id": 2, "user_id": 1, "up": 1},
+        {"id": 3, "user_id": 2, "up": 3},
+    ]
+    house.fill({"users": people(), "a": rows})
+    if house.engine.dialect.name == "sqlite":
+        house.erase()
+        assert set(house.dump()["a"]) == {(3,)}
+    else:
+        with pytest.raises(PlanRefusedError, match=r"a\.up closes a cycle"):
+            gdpr.erase(house.runtime, user="1")
 
 
 def test_a_plan_above_the_limit_is_refused(settle_here: Settle) -> None:
