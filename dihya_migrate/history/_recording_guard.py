@@ -30,7 +30,8 @@ _EFFECTS = {
     "os.startfile": "a process",
     "os.kill": "a process",
     "pty.spawn": "a process",
-    "_thread.start_new_thread": "a thread",
+    "_thread.start_new_thread": "a thread",  # since Python 3.12
+    "_thread.start_joinable_thread": "a thread",  # since Python 3.13
     "sqlite3.connect": "a database",
     "os.remove": "files",
     "os.rename": "files",
@@ -118,6 +119,20 @@ def _install() -> None:
     sys.addaudithook(_hook)
     event.listen(Engine, "do_connect", _on_database)  # drivers in C open their sockets unseen
     event.listen(Pool, "checkout", _on_database)  # a connection that was open before
+    if sys.version_info < (3, 12):
+        _guard_threads()
+
+
+def _guard_threads() -> None:
+    """Older Pythons start threads without an audit event; what runs there would escape the guard."""
+    start = threading.Thread.start
+
+    def guarded_start(self: threading.Thread) -> None:
+        if _State.thread == threading.get_ident():
+            refuse("a thread")
+        start(self)
+
+    threading.Thread.start = guarded_start  # type: ignore[method-assign]
 
 
 @contextmanager

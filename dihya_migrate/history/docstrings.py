@@ -29,7 +29,8 @@ def render_docstring(
     """
     upgrade = [step for step in upgrade_steps if "implied" not in step.detail]
     downgrade = [step for step in downgrade_steps if "implied" not in step.detail]
-    purpose = " ".join((message or "").split()) or _told(upgrade, "no change.")
+    said = "".join(letter if letter.isprintable() else " " for letter in message or "")
+    purpose = " ".join(said.split()) or _told(upgrade, "no change.")
     summary = purpose if purpose.endswith((".", "!", "?")) else f"{purpose}."
     return render(
         Documented(
