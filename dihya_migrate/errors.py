@@ -28,7 +28,7 @@ its text in ``__str__``. No text carries a parameter value, personal data, a pas
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class DihyaError(Exception):
@@ -93,12 +93,23 @@ class RefusedError(DihyaError):
 
 
 class ValidationRefusedError(RefusedError):
-    """The gate in front of a run found something at or above the failing severity."""
+    """The gate in front of a run found something at or above the failing severity.
 
-    def __init__(self, message: str, next_step: str = "", codes: tuple[str, ...] = ()) -> None:
+    Attributes:
+        codes: Of the errors.
+        findings: All of them, as ``model.Finding``; this module may import nothing.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        next_step: str = "",
+        codes: tuple[str, ...] = (),
+        findings: tuple[Any, ...] = (),
+    ) -> None:
         super().__init__(message, next_step)
-        self.args = (message, next_step, codes)
-        self.codes = codes
+        self.args = (message, next_step, codes, findings)
+        self.codes, self.findings = codes, findings
 
 
 class VerificationError(RefusedError):

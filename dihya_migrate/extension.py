@@ -130,7 +130,8 @@ class Migrate:
         """Alembic's config for *directory*, made by Flask-Migrate's own code."""
         import flask_migrate
 
-        config: Config = flask_migrate.Migrate.get_config(self, directory, x_arg, opts)  # type: ignore[arg-type]
+        make: Any = flask_migrate.Migrate.get_config
+        config: Config = make(self, directory, x_arg, opts)
         return config
 
     def upgrade(self, revision: str = "head", **options: Any) -> RunResult:

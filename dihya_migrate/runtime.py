@@ -45,7 +45,7 @@ class Runtime:
     def configure_args(self) -> Mapping[str, Any]:
         """What the application passes to Alembic's ``context.configure``."""
         state = self.extensions.get("migrate")
-        return {} if state is None else state.configure_args  # type: ignore[no-any-return]
+        return {} if state is None else state.configure_args
 
     @property
     def engines(self) -> dict[str, Engine]:

@@ -71,7 +71,7 @@ class Settings:
 def _profile(value: object) -> Profile | None:
     if value not in (None, "standard", "strict"):
         raise ConfigurationError("DIHYA_PROFILE is neither 'standard' nor 'strict'")
-    return cast("Profile | None", value)
+    return value
 
 
 def _number(given: Mapping[str, object], name: str, kind: Callable[[str], T], default: T) -> T:

@@ -83,7 +83,14 @@ class Project:
         options: str = "",
     ) -> Project:
         """Write the application and lay down its migrations folder (none without a template)."""
-        project = cls(root, url, binds or {}, {"DIHYA_AUDIT_KEY": "k" * 32, **(config or {})}, models, options)
+        project = cls(
+            root,
+            url,
+            binds or {},
+            {"DIHYA_AUDIT_KEY": "k" * 32, "DIHYA_PROFILE": "standard", **(config or {})},
+            models,
+            options,
+        )
         root.mkdir(exist_ok=True)
         source = APP.format(
             instance=str(root / "instance"),
@@ -96,8 +103,8 @@ class Project:
         (root / "app.py").write_text(source)
         if template:
             many = ("--multidb",) if binds and template == "dihya" else ()
-            done = project.run("db", "init", "-t", template, *many)
-            assert done.returncode == 0, done.stderr
+            done = project.cli("db", "init", "-t", template, *many)
+            assert done.exit_code == 0, done.output
         return project
 
     @property
@@ -151,7 +158,7 @@ class Project:
 
     def app(self, **options: object) -> tuple[Flask, SQLAlchemy]:
         """The same application inside this process, without models."""
-        app = Flask("project", instance_path=str(self.root / "instance"))
+        app = Flask("app", instance_path=str(self.root / "instance"))
         app.config.update(self.config, SQLALCHEMY_DATABASE_URI=self.url, SQLALCHEMY_BINDS=self.binds)
         db = SQLAlchemy(app)
         Migrate(app, db, directory=str(self.root / "migrations"), **options)  # type: ignore[arg-type]

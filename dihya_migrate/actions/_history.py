@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
-from ..errors import NotFoundError, RefusedError
+from ..errors import NotFoundError
 from ..history.graph import History
 from ..history.scripts import UncertainScripts, history_of, read_history, script_files
 from ..runtime import Runtime
@@ -21,22 +20,16 @@ def read(runtime: Runtime, root: Path, directory: str | Path | None = None) -> H
     """
     if not (root / "env.py").is_file():
         raise NotFoundError("there is no migrations folder here", "flask db init lays one down")
+    doubt = None
     if not _unusual(root):
         try:
             return read_history(root / "versions", root=root)
-        except UncertainScripts:
-            pass
+        except UncertainScripts as found:
+            doubt = found
+    from ..history.glance import read_by_running
     from ._site import site_of
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Alembic would warn of are findings here
-        try:
-            script = site_of(runtime, directory).script
-            return history_of(script.walk_revisions(), root)
-        except (KeyError, SyntaxError, ImportError) as error:
-            raise RefusedError(
-                f"the scripts cannot be read ({type(error).__name__})", "python -m compileall shows the file"
-            ) from None
+    return read_by_running(site_of(runtime, directory), root, doubt)
 
 
 def loaded(script_directory: object, root: Path) -> History:

@@ -16,7 +16,7 @@ from ..model import DatabaseStatus, Direction, PlannedRevision, PlanReport, RunF
 from ..runtime import Runtime
 from ..sealing import canonical, link
 from ._gate import RunGate
-from ._site import XArg, site_of
+from ._site import XArg, folder_of, site_of
 
 
 def plan(
@@ -31,37 +31,35 @@ def plan(
 
     Raises:
         NotFoundError: No such revision.
-        RefusedError: It cannot be reached.
+        RefusedError: It cannot be reached, or the history is broken.
     """
     with one_thread(runtime.settings.lock_timeout):
         site = site_of(runtime, directory, x_arg)
         looks = look(site)
-        gate = RunGate(runtime, site, direction)
-        findings = gate.remarks_on_history(looks)
+        gate = RunGate(runtime, site, direction, folder_of(runtime, directory))
+        gate.history(looks)
         planned = planning.plan(site.script, Request(direction, revision), looks)
-        findings += gate.remarks(planned)
+        findings = gate.remarks(planned)
         revisions = tuple(
-            _planned(gate, site, planned, bind, id_) for bind, ids in planned.revisions.items() for id_ in ids
+            _planned(gate, site, bind, id_) for bind, ids in planned.revisions.items() for id_ in ids
         )
     return PlanReport(
         direction=direction,
         heads={bind: seen.heads for bind, seen in looks.items()},
         revisions=revisions,
-        findings=tuple(findings),
-        sha256=_hash(planned, gate.sha256),
+        findings=findings,
+        sha256=_hash(planned, {id_: script.revision.sha256 for id_, script in gate.scripts.items()}),
     )
 
 
-def _planned(gate: RunGate, site: Site, plan: Plan, bind: str, id_: str) -> PlannedRevision:
-    dialect = site.engines[bind].dialect.name if bind in site.engines else "sqlite"
-    steps = gate.recorded(id_, plan.direction, dialect, bind)
+def _planned(gate: RunGate, site: Site, bind: str, id_: str) -> PlannedRevision:
     script = site.script.get_revision(id_)
     return PlannedRevision(
         id=id_,
         message=(script.doc or "").strip(),
         bind=bind,
-        operations=tuple(str(step) for step in steps),
-        sql=gate.sql(id_, plan.direction, dialect, bind),
+        operations=gate.operations(id_, bind),
+        sql=gate.sql(id_, bind),
     )
 
 

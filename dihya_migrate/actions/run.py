@@ -166,7 +166,7 @@ def _run(
     observer = TrailObserver(runtime, on_step)
     with one_thread(wait):
         site = site_of(runtime, directory, x_arg, lock_timeout)
-        gate = RunGate(runtime, site, direction)
+        gate = RunGate(runtime, site, direction, folder_of(runtime, directory))
         try:
             result = runner.run(site, Request(direction, target, **options), gate, observer)
             return replace(result, notes=tuple(observer.notes))

@@ -9,6 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from ..errors import DihyaError
+from ._output import show_findings
 
 
 class LazyGroup(AppGroup):
@@ -38,6 +39,9 @@ class LazyGroup(AppGroup):
         try:
             return super().invoke(ctx)
         except DihyaError as error:
+            show_findings(getattr(error, "findings", ()))
+            for note in error.notes:
+                click.echo(f"Note: {note}", err=True)
             if ctx.meta.get("dihya.format") == "json":
                 click.echo(json.dumps(error_document(error)))
             click.echo(f"Error: {error}", err=True)

@@ -36,7 +36,7 @@ def document(path: Path, message: str | None, dialects: Mapping[str, str]) -> No
 
     dialect = dialects.get("", "sqlite")
     steps = {
-        direction: recorder.record(path, direction, dialect, binds=dialects)  # type: ignore[arg-type]
+        direction: recorder.record(path, direction, dialect, binds=dialects)
         for direction in ("upgrade", "downgrade")
     }
     trailer = text[text.index("Revision ID:") :].rstrip()

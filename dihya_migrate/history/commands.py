@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def pending_changes(site: Site) -> tuple[str, ...]:
     Raises:
         RefusedError: The database is not at head, so nothing can be said.
     """
-    with commands_prepared(site.host()):
+    with commands_prepared(site.host()), redirect_stdout(StringIO()):
         try:
             command.check(site.config)
         except CommandError as error:
@@ -122,12 +122,12 @@ def init(migrate: Any, folder: Path, template: Path, *, package: bool) -> None:
     """
     from flask_migrate import Config
 
-    config = Config(template_directory=str(template.parent))
+    config: Any = Config(template_directory=str(template.parent))
     config.set_main_option("script_location", str(folder))
     config.config_file_name = str(folder / "alembic.ini")
-    config.cmd_opts = Namespace(quiet=True)
     config = migrate.call_configure_callbacks(config)
     try:
-        command.init(config, str(folder), template=template.name, package=package)
+        with redirect_stdout(StringIO()):
+            command.init(config, str(folder), template=template.name, package=package)
     except CommandError as error:
         raise refusal(error) from None

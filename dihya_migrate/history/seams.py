@@ -141,7 +141,7 @@ def commands_prepared(host: Host) -> Iterator[None]:
         return prepare(EnvironmentContext(*args, **keywords), host)
 
     with installed(host):
-        command.EnvironmentContext = make  # type: ignore[attr-defined]
+        command.EnvironmentContext = make  # type: ignore[attr-defined,assignment]
         try:
             yield
         finally:
