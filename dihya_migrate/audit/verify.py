@@ -190,7 +190,7 @@ class Verifier:
             self._compare_at(connection, self._file, file.head)
         if position == head.position or not intact:
             return WHOLE if intact else BEHIND
-        return self._behind(connection, self._file, head, position)
+        return self._behind(connection, self._file, file.head, head)
 
     def _compare_at(self, connection: Connection, file: AuditFile, end: Head) -> None:
         record = self._table.at(connection, end.chain, end.position)
@@ -201,18 +201,30 @@ class Verifier:
         first = next((ours.position for ours, line in pairs if ours != line), None)
         self._problems.append(Problem("differs", "file", first or end.position, "from the table"))
 
-    def _behind(self, connection: Connection, file: AuditFile, head: Head, position: int) -> str:
+    def _behind(self, connection: Connection, file: AuditFile, end: Head, head: Head) -> str:
         """A file may lack what other hosts wrote since; what this host wrote, it must have."""
+        end = self._with_announced(connection, file, end)
         needle = f'"host":"{host()}"'
         ours = next(
-            (r for r in self._table.linked(connection, head.chain, position) if needle in r.body), None
+            (r for r in self._table.linked(connection, head.chain, end.position) if needle in r.body), None
         )
         if ours is None:
             return BEHIND
         if file.end_of(head.chain) >= head.position:
             return WHOLE  # it was being written while we read
-        self._problems.append(Problem("cut", "file", position + 1, f"the table goes on to {head.position}"))
+        self._problems.append(
+            Problem("cut", "file", end.position + 1, f"the table goes on to {head.position}")
+        )
         return BEHIND
+
+    def _with_announced(self, connection: Connection, file: AuditFile, end: Head) -> Head:
+        """Where the file would end, had the last command lived to write the lines it announced."""
+        longer = End(end)
+        if walk(file.announced(), longer, self._key, "file") is None:
+            record = self._table.at(connection, end.chain, longer.head.position)
+            if record is not None and record.link == longer.head.link:
+                return longer.head
+        return end
 
 
 def _at_end(problem: Problem | None, seen: Head, head: Head) -> Problem | None:

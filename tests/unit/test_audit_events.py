@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import uuid
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -93,3 +95,10 @@ def test_every_event_field_and_detail_stands_in_the_reference() -> None:
     page = PAGE.read_text(encoding="utf-8")
     named = set(re.findall(r"^\| `([a-z0-9_.]+)`", page, re.MULTILINE))
     assert named == set(EVENTS) | FIELDS | {key for keys in EVENTS.values() for key in keys}
+
+
+def test_looking_at_a_trail_does_not_load_structlog() -> None:
+    """It is imported with the first event that is written."""
+    program = "import sys, dihya_migrate.audit.log, dihya_migrate.audit.redaction; print('structlog' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -64,6 +64,7 @@ class AuditFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._announcement = path.with_name(f"{path.name}.next")
 
     @contextmanager
     def locked(self) -> Iterator[OpenFile]:
@@ -73,7 +74,7 @@ class AuditFile:
             OSError: It cannot be read and written.
         """
         with linefile.locked(self.path) as file:
-            yield OpenFile(file)
+            yield OpenFile(file, self._announcement)
 
     def records(self) -> Iterator[tuple[int, bytes, Record | None]]:
         """Every line with its number from 1, none without a file; None stands for a line nobody can read."""
@@ -85,7 +86,12 @@ class AuditFile:
     def end_of(self, chain: str) -> int:
         """The last position of *chain*, read without a lock; 0 without any."""
         with self.path.open("rb", buffering=0) as file:
-            return OpenFile(cast("BinaryIO", file)).tail(chain).position
+            return OpenFile(cast("BinaryIO", file), self._announcement).tail(chain).position
+
+    def announced(self) -> list[Record]:
+        """Lines that a command was about to add when it died; whether their events were committed is open."""
+        records = [parse(line) for line in linefile.read_lines(self._announcement)]
+        return [record for record in records if record is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +107,23 @@ class Tail:
 class OpenFile:
     """The file while we alone have it."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, file: BinaryIO, announcement: Path) -> None:
+        self._file, self._announcement = file, announcement
+
+    def announce(self, records: Sequence[Record]) -> None:
+        """Say, before the table commits them, which lines come next.
+
+        Should we die between the commit and :meth:`put`, the lines are here, and a verification can tell a
+        crash from a cut.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        with os.fdopen(os.open(self._announcement, flags, 0o600), "wb") as file:
+            file.writelines(render(record) + b"\n" for record in records)
 
     def put(self, records: Sequence[Record]) -> None:
         """Add one line for each of *records*, on disk when this returns."""
         linefile.append(self._file, [render(record) for record in records])
+        self._announcement.unlink(missing_ok=True)
 
     def put_aside(self, bodies: Sequence[str], key: bytes | None) -> None:
         """Add side lines: events whose table cannot be reached or does not exist yet."""

@@ -16,6 +16,11 @@ from ...sealing import GENESIS, key_id
 from ..chain import Entry, Head, Record, birth_seal
 
 TABLES_VERSION = 1
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "mysql": {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"},
+    "mariadb": {"mariadb_engine": "InnoDB", "mariadb_charset": "utf8mb4"},
+}
+_COUNTED: dict[str, dict[str, Any]] = {**_OPTIONS, "sqlite": {"sqlite_autoincrement": True}}
 _PAGE = 1000
 _IDS = 500
 """Most bound parameters of one IN; SQLite before 3.32 takes 999."""
@@ -30,12 +35,13 @@ class Tables:
 
 
 @lru_cache
-def tables(schema: str | None) -> Tables:
-    """Our tables in *schema*; None is the connection's default."""
+def tables(schema: str | None, dialect: str) -> Tables:
+    """Our tables in *schema*; None is the connection's default.
+
+    Options are those of *dialect* alone: naming another one's makes SQLAlchemy import it.
+    """
     metadata = sa.MetaData(schema=schema)
     number = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite counts INTEGER keys only
-    options: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
-    options |= {"mariadb_engine": "InnoDB", "mariadb_charset": "utf8mb4"}
     audit = sa.Table(
         "dihya_audit",
         metadata,
@@ -48,8 +54,7 @@ def tables(schema: str | None) -> Tables:
         sa.Column("key_id", sa.String(16), nullable=False),
         # a length makes it MEDIUMTEXT there; TEXT holds 64 KiB only
         sa.Column("body", sa.Text().with_variant(sa.Text(2**24 - 1), "mysql", "mariadb"), nullable=False),
-        sqlite_autoincrement=True,
-        **options,
+        **_COUNTED.get(dialect, {}),
     )
     chain = sa.Table(
         "dihya_chain",
@@ -59,7 +64,7 @@ def tables(schema: str | None) -> Tables:
         sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("link", sa.String(64), nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
-        **options,
+        **_OPTIONS.get(dialect, {}),
     )
     return Tables(audit, chain)
 
@@ -87,11 +92,13 @@ class AuditTable:
 
     Args:
         schema: Where the tables lie; None is the connection's default.
+        dialect: SQLAlchemy's name of the server.
     """
 
-    def __init__(self, schema: str | None = None) -> None:
+    def __init__(self, schema: str | None, dialect: str) -> None:
         self._schema = schema
-        self._audit, self._chain = tables(schema).audit, tables(schema).chain
+        both = tables(schema, dialect)
+        self._audit, self._chain = both.audit, both.chain
 
     def exists(self, connection: Connection) -> bool:
         """Are the tables there? The second one is made last."""
