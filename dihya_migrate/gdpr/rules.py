@@ -39,6 +39,7 @@ def check_part(part: Part, metadata: MetaData, kinds: Mapping[str, str]) -> Iter
                     yield f"{column.full_name}: {problem}"
     for edge in part.edges:
         yield from _edge_problems(part, edge, kinds)
+    yield from _two_owners(part)
     for kind, bind in kinds.items():
         if bind == part.bind:
             yield from _kept_row_problems(part, kind)
@@ -104,6 +105,7 @@ def _edge_problems(part: Part, edge: Edge, kinds: Mapping[str, str]) -> Iterator
     if edge.role not in _ROLES:
         yield f"{edge.name}: there is no role {edge.role!r}"
         return
+    yield from _other_type(part, edge)
     if edge.kind is not None and edge.kind not in kinds:
         yield f"{edge.name}: owned_by({edge.kind!r}) names no declared subject"
     own = part.tables[edge.table].kind
@@ -116,6 +118,27 @@ def _edge_problems(part: Part, edge: Edge, kinds: Mapping[str, str]) -> Iterator
         yield f"{edge.name}: delete_row() needs owned_by() or shared(); a mention is only let go of"
     if edge.strategy:
         yield from _policy_problems(edge, edge.strategy)
+
+
+def _other_type(part: Part, edge: Edge) -> Iterator[str]:
+    near, far = part.tables[edge.table], part.tables[edge.target]
+    for name, target in zip(edge.columns, edge.target_columns, strict=True):
+        if edge.soft and near.column(name).family != far.column(target).family:
+            yield f"{edge.name}: refers_to() names a column of another type, with which it cannot be compared"
+
+
+def _two_owners(part: Part) -> Iterator[str]:
+    """A row that belongs to two people would go with the first of them."""
+    seen: dict[tuple[str, str, str | None], Edge] = {}
+    for edge in part.edges:
+        if edge.role != "owned" or not part.tables[edge.target].kind:
+            continue
+        other = seen.setdefault((edge.table, edge.target, edge.kind), edge)
+        if other is not edge:
+            yield (
+                f"{edge.name}: the row has two owners, {other.name} says so too; use shared() on both,"
+                " or mentions() on one"
+            )
 
 
 def _policy_problems(edge: Edge, policy: Strategy) -> Iterator[str]:
