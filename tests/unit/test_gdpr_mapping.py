@@ -283,7 +283,7 @@ def test_the_hash_changes_with_a_declaration_only() -> None:
 
 def test_a_shared_edge_of_a_person_is_refused() -> None:
     """People are not shared."""
-    column = sa.Column("boss", sa.ForeignKey("users.id"), info=shared())
+    column: sa.Column[Any] = sa.Column("boss", sa.ForeignKey("users.id"), info=shared())
     assert "cannot belong to another one" in told(person(column))
 
 

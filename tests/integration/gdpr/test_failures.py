@@ -474,9 +474,9 @@ def test_values_written_after_an_erasure_are_noticed(settle: Settle) -> None:
 def test_errors_are_ours(settle_here: Settle) -> None:
     """No person without a declared kind, and both ways to name one at once, are errors of usage."""
     house = blog(settle_here)
-    for wrong in ({"user": "1", "subject": "user:1"}, {}, {"subject": "lead:1"}, {"subject": "1"}):
+    for user, wrong in (("1", "user:1"), (None, None), (None, "lead:1"), (None, "1")):
         with pytest.raises(DihyaError) as caught:
-            gdpr.export(house.runtime, **wrong)
+            gdpr.export(house.runtime, user=user, subject=wrong)
         assert caught.value.exit_code == 2
     assert subject("user")["dihya.subject"] == "user"
     assert personal("a", purpose="b")["dihya.purpose"] == ("b",)
