@@ -18,7 +18,7 @@ from ..reports import pages
 from ..runtime import Runtime
 from ..settings import Profile
 from ._history import profile_of, read
-from ._site import folder_of
+from ._types import folder_of
 
 if TYPE_CHECKING:
     from ..history.ports import Look
@@ -55,7 +55,7 @@ def validate(
     root = folder_of(runtime, directory)
     history = read(runtime, root, directory)
     looks = None if offline or _broken(history) else _looks(runtime, directory)
-    facts = facts_for(runtime, looks)
+    facts = replace(facts_for(runtime, looks), target="head")  # what ``flask db upgrade`` will ask for
     ids = _ids(history, revisions, looks)
     found = run_checks(
         history,

@@ -78,7 +78,7 @@ class Facts:
     drop_limit: float = 0.5
     """Share of the known tables above which dropping is a catastrophe (0 to 1)."""
     today: date = date.max
-    """For suppressions that end; without a clock none has ended … and a dated one counts as over."""
+    """For suppressions that end; without a clock every one that names a day is over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,10 +120,10 @@ def _implied_index(index: Index, table: str, schema: str | None) -> Facts:
 def _add_column(operation: ops.AddColumnOp, dialect: Dialect) -> list[Facts]:
     column, table, schema = operation.column, operation.table_name, operation.schema
     fact = column_fact(column, dialect)
-    detail = _flags(operation, "if_not_exists", "inline_references") | _options(operation.kw)
+    detail = _flags(operation, "if_not_exists", "inline_references") | _options(getattr(operation, "kw", {}))
     found = [Facts("add_column", table, schema, (fact,), detail=detail)]
     implied = {"implied": "1"}
-    if column.foreign_keys and not operation.inline_references:
+    if column.foreign_keys and "inline_references" not in detail:
         found.append(Facts("create_foreign_key", table, schema, (fact,), detail=implied))
     if column.index:
         unique = {"unique": "1"} if column.unique else {}
@@ -141,7 +141,7 @@ def _alter_column(operation: ops.AlterColumnOp, dialect: Dialect) -> list[Facts]
         nullable=operation.modify_nullable,
         server_default=default_text(default, dialect),
     )
-    detail = _options(operation.kw)
+    detail = _options(getattr(operation, "kw", {}))
     if default is not False:
         detail["server_default"] = "dropped" if default is None else "set"
     if operation.modify_name:
@@ -160,7 +160,7 @@ def _foreign_key(operation: ops.CreateForeignKeyOp, _dialect: Dialect) -> list[F
         ColumnFact(str(local), references=f"{target}.{remote}")
         for local, remote in zip(operation.local_cols, operation.remote_cols, strict=False)
     )
-    detail = {"references": target} | _options(operation.kw)
+    detail = {"references": target} | _options(getattr(operation, "kw", {}))
     table, schema = operation.source_table, operation.kw.get("source_schema")
     return [
         Facts("create_foreign_key", table, schema, columns, _name(operation.constraint_name), detail=detail)
@@ -173,19 +173,19 @@ def _constraint(operation: Any, dialect: Dialect) -> list[Facts]:
     condition = getattr(operation, "condition", None)
     sql = None if condition is None else sql_text(condition, dialect)
     kind = {"exclude": "create_exclude_constraint"}.get(operation.constraint_type) or _KINDS[type(operation)]
-    name, detail = _name(operation.constraint_name), _options(operation.kw)
+    name, detail = _name(operation.constraint_name), _options(getattr(operation, "kw", {}))
     return [Facts(kind, operation.table_name, operation.schema, columns, name, sql, detail)]
 
 
 def _create_index(operation: ops.CreateIndexOp, _dialect: Dialect) -> list[Facts]:
     columns = tuple(ColumnFact(_column_name(item)) for item in operation.columns)
-    detail = _flags(operation, "unique", "if_not_exists") | _options(operation.kw)
+    detail = _flags(operation, "unique", "if_not_exists") | _options(getattr(operation, "kw", {}))
     name = _name(operation.index_name)
     return [Facts("create_index", operation.table_name, operation.schema, columns, name, detail=detail)]
 
 
 def _drop_index(operation: ops.DropIndexOp, _dialect: Dialect) -> list[Facts]:
-    detail = _flags(operation, "if_exists") | _options(operation.kw)
+    detail = _flags(operation, "if_exists") | _options(getattr(operation, "kw", {}))
     table, name = operation.table_name, _name(operation.index_name)
     return [
         Facts("drop_index", None if table is None else str(table), operation.schema, (), name, detail=detail)

@@ -96,16 +96,22 @@ class Replay:
 
 
 class _Loaded:
-    """One script, executed at most once a direction pair, with nothing of it left in ``sys.modules``."""
+    """One script in a module of its own, which is thrown away after the replay.
+
+    A module that the run has loaded is loaded once more: what a script keeps in its globals during a replay,
+    such as the recording connection, must not be there when it runs for real.
+    """
 
     def __init__(self, script: Script, revision: str, path: str) -> None:
         self._script, self.revision = script, revision
+        self._module: ModuleType | None = None
         if isinstance(script, ModuleType):
             self._file = script.__file__ or ""
+            if not self._file.endswith(".py"):  # without its source it can only be taken as it is
+                self._module = script
         else:
             self._file = os.fspath(script)
         self.path = path or Path(self._file).name
-        self._module: ModuleType | None = script if isinstance(script, ModuleType) else None
 
     def tape(self, direction: Direction) -> Tape:
         return Tape(self._file, self.revision, self.path, direction)
@@ -209,7 +215,7 @@ def record(
     """What one function of one script would do, step by step. Never raises for anything a script does.
 
     Args:
-        script: A file, or a module that is loaded already.
+        script: A file, or a module that is loaded already; its file is then loaded again, beside it.
         direction: ``upgrade`` or ``downgrade``.
         dialect: As in :func:`replaying`.
         revision: Its id, for the steps.

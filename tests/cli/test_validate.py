@@ -34,7 +34,7 @@ def codes(result: Result) -> list[str]:
     [
         ("linear", "standard", [], 0),
         ("merged", "standard", [], 0),
-        ("two_heads", "standard", ["DM401"], 0),
+        ("two_heads", "standard", ["DM401"], 1),
         ("lossy", "standard", ["DM301"], 0),
         ("lossy", "strict", ["DM502", "DM301", "DM502"], 1),
         ("leaky", "standard", ["DM521", "DM522"], 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import sqlite3
 import sys
@@ -371,6 +372,18 @@ def test_multidb_functions_become_steps_of_their_binds(tmp_path: Path) -> None:
     ]
     assert found[2].sql == "postgresql"
     assert {step.bind for step in record(file, "upgrade", "sqlite")} == {"", "users"}
+
+
+def test_replay_leaves_a_loaded_module_as_it_was(tmp_path: Path) -> None:
+    """What a script keeps in its globals during a replay is not there when the same module runs for real."""
+    file = write(tmp_path, "global kept\nkept = op.get_bind()\nop.drop_table('t')", "kept = None")
+    spec = importlib.util.spec_from_file_location("script", file)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    assert spec.loader is not None
+    spec.loader.exec_module(module)
+    assert told(record(module, "upgrade", "sqlite")) == ["drop_table t"]
+    assert module.kept is None
 
 
 def test_directions_are_independent(tmp_path: Path) -> None:
