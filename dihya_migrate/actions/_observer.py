@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.engine import Connection
 
@@ -12,8 +12,7 @@ from ..history.journal import RunRecord
 from ..history.ports import Plan
 from ..model import AppliedStep, RunResult
 from ..runtime import Runtime
-
-OnStep = Callable[[AppliedStep], None]
+from ._types import OnStep
 
 
 class TrailObserver:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -12,8 +11,7 @@ from ..history.journal import Journal
 from ..history.ports import Database
 from ..history.site import Site
 from ..runtime import Runtime
-
-XArg = str | Sequence[str] | None
+from ._types import XArg
 
 
 def site_of(
@@ -46,11 +44,6 @@ def site_of(
         clock=runtime.clock,
         lock_timeout=wait,
     )
-
-
-def folder_of(runtime: Runtime, directory: str | Path | None) -> Path:
-    """The migrations folder."""
-    return Path(directory or runtime.migrate.directory)
 
 
 def _list(x_arg: XArg) -> str | list[str] | None:

@@ -16,7 +16,8 @@ from ..model import DatabaseStatus, Direction, PlannedRevision, PlanReport, RunF
 from ..runtime import Runtime
 from ..sealing import canonical, link
 from ._gate import RunGate
-from ._site import XArg, folder_of, site_of
+from ._site import site_of
+from ._types import XArg, folder_of
 
 
 def plan(

@@ -10,7 +10,8 @@ from ..engines.common import one_thread
 from ..errors import RefusedError
 from ..history import authoring, commands
 from ..runtime import Runtime
-from ._site import XArg, site_of
+from ._site import site_of
+from ._types import XArg
 
 
 def revision(

@@ -11,8 +11,7 @@ from ..engines.common import one_thread
 from ..errors import DihyaError, LockTimeoutError, ValidationRefusedError
 from ..model import Direction, RunResult
 from ..runtime import Runtime
-from ._observer import OnStep
-from ._site import XArg, folder_of
+from ._types import OnStep, XArg, folder_of
 
 
 def upgrade(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
-from ..model import Finding
+if TYPE_CHECKING:
+    from ..model import Finding  # not at the start of every application
 
 
 def emit(document: Mapping[str, object], text: str, layout: str) -> None:

@@ -6,7 +6,7 @@ import click
 from flask import g
 
 from ..actions import validate as actions
-from ..actions._site import folder_of
+from ..actions._types import folder_of
 from ..reports import json as json_report
 from ..reports import text as text_report
 from ..runtime import current_runtime

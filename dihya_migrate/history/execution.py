@@ -27,6 +27,7 @@ from .journal import RunRecord
 from .ports import Observer, Plan, Verdict
 from .seams import Configured, Host, installed
 from .site import Request, Site, read_heads
+from .versions import compiled_once
 from .watch import Watch
 
 
@@ -54,7 +55,7 @@ class Execution:
         started = time.perf_counter()
         self._open()
         try:
-            with self._host() as host, installed(host), self._environment(host):
+            with self._host() as host, installed(host), compiled_once(), self._environment(host):
                 self.site.script.run_env()
             self._confirm()
         except BaseException as error:

@@ -41,24 +41,19 @@ def at_head(
         binds: Names of the binds besides the default one that a multi-database folder migrates.
         options: What the application passes to ``context.configure``.
     """
-    wanted = _plain_heads(directory)
-    if wanted is None:
-        return None
     print_ = fingerprint((directory / "env.py").read_bytes())
-    if print_ in MULTIPLE:
-        names: tuple[str, ...] = ("", *binds)
-    elif print_ in SINGLE:
-        names = ("",)
-    else:
+    if print_ not in SINGLE | MULTIPLE or not _is_plain(directory):
         return None
+    names = ("", *binds) if print_ in MULTIPLE else ("",)
     table, schema = (
         str(options.get("version_table") or "alembic_version"),
         options.get("version_table_schema"),
     )
-    for name in names:
-        if name not in engines or _heads(engines[name], table, schema) != sorted(wanted):
-            return None
-    return wanted
+    found = [_heads(engines[name], table, schema) if name in engines else None for name in names]
+    if not found[0] or any(heads != found[0] for heads in found):
+        return None  # before the scripts are read, which costs more
+    wanted = known_heads(directory / "versions")
+    return wanted if wanted is not None and sorted(wanted) == found[0] else None
 
 
 def fingerprint(source: bytes) -> str:
@@ -78,14 +73,14 @@ def fingerprint(source: bytes) -> str:
     return hashlib.sha256("\0".join(words).encode()).hexdigest()
 
 
-def _plain_heads(directory: Path) -> tuple[str, ...] | None:
-    """The heads of a folder with one plain ``versions`` and nothing unusual in its ``alembic.ini``."""
+def _is_plain(directory: Path) -> bool:
+    """Has the folder one plain ``versions``, and nothing unusual in its ``alembic.ini``?"""
     ini = configparser.RawConfigParser()
-    if not ini.read(directory / "alembic.ini", encoding="utf-8") or not ini.has_section("alembic"):
-        return None
-    if any(ini.has_option("alembic", option) for option in _ELSEWHERE):
-        return None
-    return known_heads(directory / "versions")
+    return (
+        bool(ini.read(directory / "alembic.ini", encoding="utf-8"))
+        and ini.has_section("alembic")
+        and not any(ini.has_option("alembic", option) for option in _ELSEWHERE)
+    )
 
 
 def _heads(engine: Engine, table: str, schema: object) -> list[str] | None:
