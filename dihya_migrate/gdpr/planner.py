@@ -101,9 +101,12 @@ class _Planner:
         by_child: dict[tuple[str, Key], list[tuple[Edge, Key]]] = defaultdict(list)
         todo: list[tuple[Edge, Key, Key]] = []
         for edge, pairs in self.found.pairs.items():
-            for child, parent in pairs:
-                by_child[edge.table, child].append((edge, parent))
-                todo.append((edge, child, parent))
+            children, parents = self.going[edge.table], self.going[edge.target]
+            for child, parent in pairs if children or parents else ():
+                if child in children:
+                    by_child[edge.table, child].append((edge, parent))
+                elif parent in parents:
+                    todo.append((edge, child, parent))
         while todo:
             edge, child, parent = todo.pop()
             if parent not in self.going[edge.target] or child in self.going[edge.table]:
