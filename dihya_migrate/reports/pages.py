@@ -61,6 +61,7 @@ _HEAD = """\
 # Checks
 
 <!-- Written from the code by `make docs`; a test fails when this page differs. -->
+<!-- fmt: off -->
 
 Every check has a code that never changes. `error` stops a run, `warning` and `info` are shown. In both
 profiles a table that is empty, or born earlier in the pending run, silences the checks of data. One finding
