@@ -28,27 +28,35 @@ class Database:
     Attributes:
         name: Of the bind; empty for the default one.
         options: Keywords for ``context.configure``.
+        arguments: Keywords for ``upgrade()`` and ``downgrade()`` of the scripts.
     """
 
     name: str
     engine: Engine
     options: dict[str, Any]
+    arguments: dict[str, str]
 
 
 def databases(context: Any) -> Iterator[Database]:
     """The default database, or with ``multidb = true`` in ``alembic.ini`` all of them."""
     state = current_app.extensions["migrate"]
-    names = bind_names(context.config)
-    for name in names:
+    for name in bind_names(context.config):
         options = {**state.configure_args, "target_metadata": state.db.metadatas[name or None]}
-        if len(names) > 1:
+        arguments = {}
+        if multiple(context.config):
             options |= {"upgrade_token": f"{name}_upgrades", "downgrade_token": f"{name}_downgrades"}
-        yield Database(name, state.db.engines[name or None], options)
+            arguments = {"engine_name": name}
+        yield Database(name, state.db.engines[name or None], options, arguments)
+
+
+def multiple(config: Config) -> bool:
+    """Does *config*'s folder migrate all databases of the application?"""
+    return config.get_main_option("multidb", "false").strip().lower() == "true"
 
 
 def bind_names(config: Config) -> list[str]:
     """Names of the databases that *config*'s folder migrates."""
-    if config.get_main_option("multidb", "false").strip().lower() != "true":
+    if not multiple(config):
         return [""]
     return sorted(name or "" for name in current_app.extensions["migrate"].db.engines)
 
@@ -90,6 +98,7 @@ def _enter_application(config: Config) -> None:
 
 def _take_over(verb: str, asked: dict[str, Any], config: Config) -> None:
     from .actions import run
+    from .audit.quiet import quiet_sql
     from .cli._progress import Progress
 
     runtime = current_runtime()
@@ -98,7 +107,7 @@ def _take_over(verb: str, asked: dict[str, Any], config: Config) -> None:
         "x_arg": list(getattr(config.cmd_opts, "x", None) or []),
         "tag": asked.get("tag"),
     }
-    with Progress() as progress:
+    with quiet_sql(), Progress() as progress:
         if verb == "stamp":
             run.stamp(runtime, asked["destination_rev"], purge=bool(asked.get("purge")), **common)
         elif verb == "upgrade":

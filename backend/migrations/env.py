@@ -15,14 +15,14 @@ def run_online(database: Database) -> None:
     with database.engine.connect() as connection:
         context.configure(connection=connection, **database.options)
         with context.begin_transaction():
-            context.run_migrations(engine_name=database.name)
+            context.run_migrations(**database.arguments)
 
 
 def run_offline(database: Database) -> None:
     """Print the SQL for one database."""
     context.configure(url=database.engine.url, literal_binds=True, **database.options)
     with context.begin_transaction():
-        context.run_migrations(engine_name=database.name)
+        context.run_migrations(**database.arguments)
 
 
 for database in databases(context) if guarded(context) else ():

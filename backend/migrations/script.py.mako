@@ -19,17 +19,16 @@ down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
 <%
-    from dihya_migrate.environment import bind_names
-    names = bind_names(config)
+    from dihya_migrate.environment import bind_names, multiple
 %>\
-% if len(names) == 1:
+% if not multiple(config):
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     ${upgrades if upgrades else "pass"}
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     ${downgrades if downgrades else "pass"}
 % else:
 
@@ -40,7 +39,7 @@ def upgrade(engine_name: str) -> None:
 
 def downgrade(engine_name: str) -> None:
     globals()[f"downgrade_{engine_name}"]()
-% for name in names:
+% for name in bind_names(config):
 
 
 def upgrade_${name}() -> None:

@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 from flask.cli import AppGroup
 
+from ..audit.quiet import quiet_sql
 from ..errors import DihyaError
 from ._output import show_findings
 
@@ -37,7 +38,8 @@ class LazyGroup(AppGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Print a :class:`DihyaError` on stderr, as JSON too when asked, and leave with its exit code."""
         try:
-            return super().invoke(ctx)
+            with quiet_sql():  # no value of a row leaves through a logger, whatever the application set
+                return super().invoke(ctx)
         except DihyaError as error:
             show_findings(getattr(error, "findings", ()))
             for note in error.notes:

@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from .known_env import MULTIPLE, SINGLE
+from .known_env import MULTIPLE, OURS, SINGLE
 from .scripts import known_heads
 
 _NOISE = (
@@ -41,10 +41,12 @@ def at_head(
         binds: Names of the binds besides the default one that a multi-database folder migrates.
         options: What the application passes to ``context.configure``.
     """
+    ini = _plain_settings(directory)
     print_ = fingerprint((directory / "env.py").read_bytes())
-    if print_ not in SINGLE | MULTIPLE or not _is_plain(directory):
+    if ini is None or print_ not in SINGLE | MULTIPLE | OURS:
         return None
-    names = ("", *binds) if print_ in MULTIPLE else ("",)
+    many = print_ in MULTIPLE or (print_ in OURS and ini.get("multidb", "").strip().lower() == "true")
+    names = ("", *binds) if many else ("",)
     table, schema = (
         str(options.get("version_table") or "alembic_version"),
         options.get("version_table_schema"),
@@ -73,14 +75,12 @@ def fingerprint(source: bytes) -> str:
     return hashlib.sha256("\0".join(words).encode()).hexdigest()
 
 
-def _is_plain(directory: Path) -> bool:
-    """Has the folder one plain ``versions``, and nothing unusual in its ``alembic.ini``?"""
+def _plain_settings(directory: Path) -> Mapping[str, str] | None:
+    """What ``alembic.ini`` says; None when it moves the scripts away from ``versions``."""
     ini = configparser.RawConfigParser()
-    return (
-        bool(ini.read(directory / "alembic.ini", encoding="utf-8"))
-        and ini.has_section("alembic")
-        and not any(ini.has_option("alembic", option) for option in _ELSEWHERE)
-    )
+    if not ini.read(directory / "alembic.ini", encoding="utf-8") or not ini.has_section("alembic"):
+        return None
+    return None if any(ini.has_option("alembic", option) for option in _ELSEWHERE) else ini["alembic"]
 
 
 def _heads(engine: Engine, table: str, schema: object) -> list[str] | None:
@@ -91,7 +91,7 @@ def _heads(engine: Engine, table: str, schema: object) -> list[str] | None:
         inspector = sa.inspect(connection)
         if not inspector.has_table(table, schema=place):
             return None
-        if inspector.has_table("dihya_run"):
+        if inspector.has_table("dihya_run"):  # in the connection's own schema; elsewhere the slow way looks
             half = sa.select(sa.func.count()).select_from(runs).where(runs.c.state == "half-applied")
             if connection.execute(half).scalar():
                 return None

@@ -29,7 +29,9 @@ MULTIPLE = frozenset(
         "2151d622fe780d7620f278dd86645f1b6ebd3dbd9e1528958d04c5c7d23f5e30",
         "bb220ef082cfce43c22c1f7fba334d2ca90ee5bf34886e2abec25438dc94f58a",
         "a99a413778a08156516d65ae63890175e423da6ebe2aafd0eb760e0f5be1d49f",
-        "@OURS@",
     }
 )
-"""Flask-Migrate's template ``flask-multidb``, and ours, which serves one database and many."""
+"""Flask-Migrate's template ``flask-multidb``."""
+
+OURS = frozenset({"1603ad1b673cb1651eb9c69f564361d2740046a39c021a60e2fe08d244ccd0ca"})
+"""Our template, for which ``alembic.ini`` says whether it serves one database or many."""

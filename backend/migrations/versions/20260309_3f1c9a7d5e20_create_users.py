@@ -22,7 +22,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Create ``users``."""
     op.create_table(
         "users",
@@ -40,6 +40,6 @@ def upgrade(engine_name: str = "") -> None:
     )
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Drop ``users``."""
     op.drop_table("users")

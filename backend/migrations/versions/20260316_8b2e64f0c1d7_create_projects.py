@@ -22,7 +22,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Create ``projects`` and ``project_members``."""
     op.create_table(
         "projects",
@@ -58,7 +58,7 @@ def upgrade(engine_name: str = "") -> None:
     op.create_index(op.f("ix_project_members_invited_by_id"), "project_members", ["invited_by_id"])
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Drop both, the one that points first."""
     op.drop_table("project_members")
     op.drop_table("projects")

@@ -22,7 +22,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Create ``project_invitations``."""
     op.create_table(
         "project_invitations",
@@ -47,6 +47,6 @@ def upgrade(engine_name: str = "") -> None:
     op.create_index(op.f("ix_project_invitations_invited_by_id"), "project_invitations", ["invited_by_id"])
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Drop ``project_invitations``."""
     op.drop_table("project_invitations")

@@ -22,7 +22,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Create ``plugins`` and ``plugin_installations``."""
     op.create_table(
         "plugins",
@@ -62,7 +62,7 @@ def upgrade(engine_name: str = "") -> None:
     )
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Drop both, the one that points first."""
     op.drop_table("plugin_installations")
     op.drop_table("plugins")

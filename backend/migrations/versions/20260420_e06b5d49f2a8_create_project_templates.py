@@ -25,7 +25,7 @@ depends_on = None
 KEY = "fk_projects_template_id_project_templates"
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Create ``project_templates`` and ``template_plugins``, then point to the first."""
     op.create_table(
         "project_templates",
@@ -66,7 +66,7 @@ def upgrade(engine_name: str = "") -> None:
         )
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Take the pointer away, its key before the index the key needs; then drop both tables."""
     with op.batch_alter_table("projects") as projects:
         projects.drop_constraint(op.f(KEY), type_="foreignkey")

@@ -22,7 +22,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Create ``activity_log``."""
     op.create_table(
         "activity_log",
@@ -48,6 +48,6 @@ def upgrade(engine_name: str = "") -> None:
     op.create_index(op.f("ix_activity_log_about_id"), "activity_log", ["about_id"])
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Drop ``activity_log``."""
     op.drop_table("activity_log")

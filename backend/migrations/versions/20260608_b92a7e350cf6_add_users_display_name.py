@@ -30,7 +30,7 @@ users = sa.table(
 )
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Add, fill, require."""
     op.add_column("users", sa.Column("display_name", sa.String(length=161), nullable=True))
     op.execute(
@@ -42,7 +42,7 @@ def upgrade(engine_name: str = "") -> None:
         batch.alter_column("display_name", existing_type=sa.String(length=161), nullable=False)
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Drop the column."""
     with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as batch:
         batch.drop_column("display_name")

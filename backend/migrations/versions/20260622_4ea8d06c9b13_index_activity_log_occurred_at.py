@@ -21,11 +21,11 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Build the index."""
     op.create_index(op.f("ix_activity_log_occurred_at"), "activity_log", ["occurred_at"])
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Drop the index."""
     op.drop_index(op.f("ix_activity_log_occurred_at"), table_name="activity_log")

@@ -23,12 +23,12 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Add ``name``."""
     op.add_column("projects", sa.Column("name", sa.String(length=120), nullable=True))
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Drop ``name``."""
     with op.batch_alter_table("projects") as batch:
         batch.drop_column("name")

@@ -25,7 +25,7 @@ projects = sa.table("projects", sa.column("title", sa.String), sa.column("name",
 TEXT = sa.String(length=120)
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Copy, require ``name``, stop requiring ``title``."""
     op.execute(projects.update().where(projects.c.name.is_(None)).values(name=projects.c.title))
     with op.batch_alter_table("projects") as batch:
@@ -33,7 +33,7 @@ def upgrade(engine_name: str = "") -> None:
         batch.alter_column("title", existing_type=TEXT, nullable=True)
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Copy back, require ``title``, stop requiring ``name``."""
     op.execute(projects.update().where(projects.c.title.is_(None)).values(title=projects.c.name))
     with op.batch_alter_table("projects") as batch:

@@ -23,13 +23,13 @@ depends_on = None
 projects = sa.table("projects", sa.column("title", sa.String), sa.column("name", sa.String))
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Drop ``title``."""
     with op.batch_alter_table("projects") as batch:
         batch.drop_column("title")  # dihya: ignore[DM202] reason="every value is in name since 06f9c8e2d47a"
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Bring ``title`` back with its values."""
     op.add_column("projects", sa.Column("title", sa.String(length=120), nullable=True))
     op.execute(projects.update().where(projects.c.title.is_(None)).values(title=projects.c.name))

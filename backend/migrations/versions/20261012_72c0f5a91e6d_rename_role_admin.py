@@ -24,11 +24,11 @@ depends_on = None
 members = sa.table("project_members", sa.column("role", sa.String))
 
 
-def upgrade(engine_name: str = "") -> None:
+def upgrade() -> None:
     """Write the new word."""
     op.execute(members.update().where(members.c.role == "admin").values(role="maintainer"))
 
 
-def downgrade(engine_name: str = "") -> None:
+def downgrade() -> None:
     """Write the old word."""
     op.execute(members.update().where(members.c.role == "maintainer").values(role="admin"))
