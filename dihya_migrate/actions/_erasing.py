@@ -14,10 +14,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..audit.events import AuditEvent
 from ..audit.log import Trail
 from ..engines import server_of
-from ..errors import BusyError, ConfigurationError, DihyaError, IncompleteError, NotFoundError, TrailError
+from ..errors import (
+    BusyError,
+    ConfigurationError,
+    DihyaError,
+    IncompleteError,
+    NotFoundError,
+    ResidueError,
+    TrailError,
+    UnfitEnvironmentError,
+)
 from ..failure import reduce
 from ..gdpr.case import Case, Survey
-from ..gdpr.erase import Done, acceptable, carry_out, lock, residue, revision_of
+from ..gdpr.erase import Done, acceptable, carry_out, lock, residue, revision_of, same_as
 from ..gdpr.ledger import Entry, Ledger
 from ..gdpr.plan import Plan, as_counts
 from ..gdpr.text import erased_text, plan_text
@@ -67,16 +76,37 @@ def is_unknown(survey: Survey) -> bool:
     return not found.present and survey.mark is None and not any(found.rows.values())
 
 
-def planned(case: Case, survey: Survey) -> EraseResult:
+def planned(survey: Survey, expected: str | None) -> EraseResult:
     """The answer of a dry run.
 
     Raises:
         NotFoundError: There was never such a person.
+        PlanRefusedError: It is not the *expected* plan.
     """
     if is_unknown(survey):
         raise _nobody()
-    del case
+    if not survey.clean:
+        same_as(survey.plan, expected)
     return EraseResult("nothing" if survey.clean else "planned", survey.plan)
+
+
+def probe(engine: sa.Engine, case: Case) -> None:
+    """Write nothing, in a way that fails at once where nothing may be written.
+
+    Raises:
+        SQLAlchemyError: The database is read-only, or not there.
+    """
+    with server_of(engine).writing(engine) as connection:
+        connection.execute(sa.delete(case.tables[case.home.name]).where(sa.false()))
+
+
+def read_only(engine: sa.Engine, case: Case) -> bool:
+    """Is it a replica, or a file that may only be read?"""
+    try:
+        probe(engine, case)
+    except SQLAlchemyError as error:
+        return isinstance(explain(error), UnfitEnvironmentError)
+    return False
 
 
 class Erasing:
@@ -111,7 +141,8 @@ class Erasing:
             )
             raise _nobody()
         if before.clean:
-            self._record()
+            with self._committed():
+                self._record()
             self._tell("erase.nothing", outcome="ok")
             return EraseResult("nothing", before.plan)
         acceptable(before.plan, limit=self.runtime.settings.erase_atomic_limit, expected=self.plan_hash)
@@ -119,11 +150,15 @@ class Erasing:
         started = time.monotonic()
         with self._failure_told(before.plan):
             done = self._unit(started)
-            if done is None:
-                return EraseResult("nothing", before.plan)
-            rounds = 1 + self._sweep(started)
-        self._record()
-        left = self.server.after_erasure(self.engine)
+        if done is None:  # somebody else was faster
+            self._tell("erase.nothing", outcome="ok")
+            return EraseResult("nothing", before.plan)
+        with self._committed():
+            try:
+                rounds = 1 + self._sweep(started)
+            finally:
+                self._record()
+            left = self.server.after_erasure(self.engine)
         return EraseResult("erased", done.plan, done.counts, rounds, left)
 
     # -- before
@@ -205,6 +240,7 @@ class Erasing:
                 return swept
             if swept < _ROUNDS:
                 self._unit(started, sweeping=True)
+        self._tell("erase.failed", outcome="residue")
         raise residue(now.residue or {self.case.home.name: 1})
 
     # -- the record
@@ -212,20 +248,28 @@ class Erasing:
     def _record(self) -> None:
         """Bring ledger and trail up to date with what is committed, also by a process that died since."""
         marks = self.case.marks
+        with self.engine.connect() as connection:
+            open_ = marks.unsettled(connection)
+        self.ledger.append(
+            [Entry(m.kind, m.ledger, m.erased_at, m.map_sha256, self.case.part.bind) for m in open_]
+        )
+        if open_:
+            with self.server.writing(self.engine) as connection:
+                marks.settle(connection, [mark.digest for mark in open_])
+        self.trail.settle()
+
+    @contextmanager
+    def _committed(self) -> Iterator[None]:
+        """From here on nothing can be undone: whatever fails, the erasure stands, its record may not."""
         try:
-            with self.engine.connect() as connection:
-                open_ = marks.unsettled(connection)
-            self.ledger.append(
-                [Entry(m.kind, m.ledger, m.erased_at, m.map_sha256, self.case.part.bind) for m in open_]
-            )
-            if open_:
-                with self.server.writing(self.engine) as connection:
-                    marks.settle(connection, [mark.digest for mark in open_])
-            self.trail.settle()
-        except TrailError as error:
+            yield
+        except (ResidueError, IncompleteError):
+            raise
+        except (SQLAlchemyError, DihyaError) as error:
+            told = explain(error) if isinstance(error, SQLAlchemyError) else error
             raise IncompleteError(
-                f"the erasure is committed, its record is not complete: {error.message}",
-                "mend that and run the same command again; it will only complete the record",
+                f"the erasure is committed; what follows it is not complete ({type(told).__name__})",
+                "run the same command again; it looks again and completes the record",
             ) from None
 
     @contextmanager

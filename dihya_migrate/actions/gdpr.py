@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..audit.events import AuditEvent
+from ..audit.log import Trail
 from ..engines import Server, server_of
 from ..errors import (
     ConfigurationError,
@@ -169,11 +170,7 @@ def export(
         check_output(path)
     case = _case(runtime, user, subject)
     case.decided()
-    trail = runtime.trail(case.part.bind)
-    trail.preflight()
-    with suppress(TrailError):  # a read-only replica still exports; the file has the events then
-        if not trail.installed():
-            trail.install()
+    trail = _trail_for_reading(runtime, case)
     about = {"subject": case.subject, "map_sha256": case.data_map.sha256, "detail": {"format": fmt}}
     trail.write(AuditEvent(name="export.started", **about))  # type: ignore[arg-type]
     try:
@@ -199,6 +196,19 @@ def export(
         )
     )
     return result
+
+
+def _trail_for_reading(runtime: Runtime, case: Case) -> Trail:
+    """The trail, ready; a read-only replica can answer too, its events go to the file alone."""
+    trail = runtime.trail(case.part.bind)
+    try:
+        trail.preflight()
+        if not trail.installed():
+            trail.install()
+    except TrailError:
+        if not _erasing.read_only(quiet(runtime.engine(case.part.bind)), case):
+            raise
+    return trail
 
 
 class _Hashing:
@@ -278,7 +288,7 @@ def erase(
     engine = quiet(runtime.engine(case.part.bind))
     if dry_run:
         survey = _survey(server_of(engine), engine, case)
-        return _erasing.planned(case, survey)
+        return _erasing.planned(survey, plan_hash)
     _need_key(case)
     with _translated():
         return _erasing.Erasing(runtime, case, engine, reason=reason, plan_hash=plan_hash).run()

@@ -95,7 +95,9 @@ def export_command(user: str | None, subject: str | None, output: str | None, fm
 @click.option("--reason", default="", metavar="TEXT", help="Why; goes to the audit trail. Name nobody.")
 @click.option("--plan-hash", metavar="HASH", help="Refuse unless the plan still has this hash.")
 @format_option
+@click.pass_context
 def erase_command(
+    ctx: click.Context,
     user: str | None,
     subject: str | None,
     dry_run: bool,
@@ -116,6 +118,7 @@ def erase_command(
         plan_hash = _agreed(user, subject, plan_hash)
     result = erase(runtime, user=user, subject=subject, dry_run=dry_run, plan_hash=plan_hash, reason=reason)
     emit(result.document(), result.text(), layout)
+    ctx.exit(1 if dry_run and result.plan.conflicts else 0)
 
 
 def _agreed(user: str | None, subject: str | None, plan_hash: str | None) -> str:
@@ -126,7 +129,8 @@ def _agreed(user: str | None, subject: str | None, plan_hash: str | None) -> str
         raise UsageError("an erasure cannot be undone, and there is no terminal to ask", "add --yes")
     shown = erase(current_runtime(), user=user, subject=subject, dry_run=True, plan_hash=plan_hash)
     say(shown.text())
-    click.confirm("Erase this person now?", abort=True, err=True)
+    if shown.outcome != "nothing":
+        click.confirm("Erase this person now?", abort=True, err=True)
     return shown.plan.sha256
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import sqlalchemy as sa
@@ -67,8 +67,8 @@ class Case:
     part: Part
     tables: Mapping[str, sa.Table]
     kind: str
-    person: Key
-    key: bytes | None
+    person: Key = field(repr=False)
+    key: bytes | None = field(repr=False)
     marks: Marks
     today: date
 

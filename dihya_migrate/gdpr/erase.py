@@ -82,16 +82,25 @@ def acceptable(plan: Plan, *, limit: int, expected: str | None = None) -> None:
         raise PlanRefusedError(
             f"this person cannot be erased as things stand:\n{lines}", "nothing was changed"
         )
-    if expected is not None and expected != plan.sha256:
-        raise PlanRefusedError(
-            "the plan is no longer the one with this hash: rows or declarations changed since",
-            "look at it again with --dry-run",
-        )
+    same_as(plan, expected)
     rows = plan.totals()["deleted"] + plan.totals()["changed"]
     if rows > limit:
         raise PlanRefusedError(
             f"the plan has {rows} rows and one transaction may take {limit}",
             "raise DIHYA_ERASE_ATOMIC_LIMIT if the database can hold so many row locks",
+        )
+
+
+def same_as(plan: Plan, expected: str | None) -> None:
+    """Refuse a plan whose hash is not the *expected* one; None expects nothing.
+
+    Raises:
+        PlanRefusedError: Rows or declarations changed.
+    """
+    if expected is not None and expected != plan.sha256:
+        raise PlanRefusedError(
+            "the plan is no longer the one with this hash: rows or declarations changed since",
+            "look at it again with --dry-run",
         )
 
 

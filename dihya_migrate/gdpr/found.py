@@ -31,11 +31,11 @@ class Row:
 class Found:
     """The closure of one person."""
 
-    subject: tuple[str, Key]
+    subject: tuple[str, Key] = field(repr=False)
     present: bool = True
     """Is the person's own row there?"""
-    rows: dict[str, dict[Key, Row]] = field(default_factory=dict)
-    pairs: dict[Edge, list[tuple[Key, Key]]] = field(default_factory=dict)
+    rows: dict[str, dict[Key, Row]] = field(default_factory=dict, repr=False)
+    pairs: dict[Edge, list[tuple[Key, Key]]] = field(default_factory=dict, repr=False)
     """Edge → (key of the row that points, key of the row it points at), the latter in the closure."""
 
     def row(self, table: str, key: Key) -> Row:

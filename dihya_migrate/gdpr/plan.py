@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..sealing import canonical
 from .found import Found, in_order
@@ -82,11 +82,11 @@ class Plan:
     """One erasure, decided before the first write."""
 
     kind: str
-    key: Key
+    key: Key = field(repr=False)
     map_sha256: str
-    tables: tuple[TablePlan, ...]
+    tables: tuple[TablePlan, ...] = field(repr=False)
     """In the order in which rows go: children before their parents."""
-    cut: tuple[Pointer, ...] = ()
+    cut: tuple[Pointer, ...] = field(default=(), repr=False)
     """Pointers among rows that go, opened first because they close a cycle."""
     stuck: tuple[Edge, ...] = ()
     """Pointers of a cycle that cannot be opened; the constraints must wait for the commit."""

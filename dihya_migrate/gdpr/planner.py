@@ -11,6 +11,7 @@ from .found import Found, Row, in_order
 from .plan import Kept, Plan, Pointer, TablePlan
 from .records import ColumnRule, Edge, Key, Part, Strategy, TableRule
 
+_ByChild = dict[tuple[str, Key], list[tuple[Edge, Key]]]
 _STAYS_FOR = "rows that stay point at it"
 
 
@@ -98,15 +99,7 @@ class _Planner:
 
     def hold_back(self) -> None:
         """A row that must stay reachable becomes a stub; a stub in turn holds back what it points at."""
-        by_child: dict[tuple[str, Key], list[tuple[Edge, Key]]] = defaultdict(list)
-        todo: list[tuple[Edge, Key, Key]] = []
-        for edge, pairs in self.found.pairs.items():
-            children, parents = self.going[edge.table], self.going[edge.target]
-            for child, parent in pairs if children or parents else ():
-                if child in children:
-                    by_child[edge.table, child].append((edge, parent))
-                elif parent in parents:
-                    todo.append((edge, child, parent))
+        by_child, todo = self._doubtful()
         while todo:
             edge, child, parent = todo.pop()
             if parent not in self.going[edge.target] or child in self.going[edge.table]:
@@ -123,6 +116,19 @@ class _Planner:
             self.going[edge.target].discard(parent)
             self.stubs[edge.target][parent] = self._why(edge, child)
             todo += [(e, parent, up) for e, up in by_child[edge.target, parent]]
+
+    def _doubtful(self) -> tuple[_ByChild, list[tuple[Edge, Key, Key]]]:
+        """Pointers from rows that stay to rows that go; and those from rows that go, should they stay."""
+        by_child: _ByChild = defaultdict(list)
+        todo: list[tuple[Edge, Key, Key]] = []
+        for edge, pairs in self.found.pairs.items():
+            children, parents = self.going[edge.table], self.going[edge.target]
+            for child, parent in pairs if children or parents else ():
+                if child in children:
+                    by_child[edge.table, child].append((edge, parent))
+                elif parent in parents:
+                    todo.append((edge, child, parent))
+        return by_child, todo
 
     def _can_let_go(self, edge: Edge, child: Key) -> bool:
         if edge.role in ("stop", "") or child in self.legal[edge.table]:

@@ -125,7 +125,9 @@ class House:
 
     def erase(self, user: str = "1", **options: Any) -> Any:
         """Erase one person, and see that the plan foretold what happened."""
+        before = self.dump()
         plan = self.plan(user)
+        assert difference(before, self.dump()) == {}
         result = gdpr.erase(self.runtime, user=user, **options)
         if result.outcome == "erased":
             foretold = {t: {k: row[k] for k in ("deleted", "changed")} for t, row in plan.counts().items()}

@@ -22,6 +22,7 @@ from dihya_migrate.errors import (
     ConfigurationError,
     DihyaError,
     FailedError,
+    IncompleteError,
     MappingError,
     PlanRefusedError,
     ResidueError,
@@ -480,3 +481,49 @@ def test_errors_are_ours(settle_here: Settle) -> None:
         assert caught.value.exit_code == 2
     assert subject("user")["dihya.subject"] == "user"
     assert personal("a", purpose="b")["dihya.purpose"] == ("b",)
+
+
+@pytest.mark.parametrize("action", ["CASCADE", "SET NULL"])
+def test_what_the_database_would_do_by_itself_never_reaches_others(settle: Settle, action: str) -> None:
+    """ON DELETE would take another person's answer along; its pointer lets go first."""
+    metadata = sa.MetaData()
+    users(metadata, info=delete_row())
+    parent: sa.Column[Any] = sa.Column("parent", sa.ForeignKey("notes.id", ondelete=action), info=mentions())
+    owner: sa.Column[Any] = sa.Column("owner", sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False)
+    owner.info = owned_by() | delete_row()
+    sa.Table("notes", metadata, key(), owner, parent)
+    house = settle(metadata)
+    notes: list[dict[str, Any]] = [{"id": 1, "owner": 1, "parent": None}, {"id": 2, "owner": 2, "parent": 1}]
+    house.fill({"users": people(), "notes": [*notes, {"id": 3, "owner": 1, "parent": 2}]})
+    assert f"notes.parent: ON DELETE {action}" in house.plan().cascades
+    house.erase()
+    assert house.dump()["notes"] == {(2,): (2, 2, None)}
+
+
+def test_f12_a_read_only_database_still_exports(settle: Settle) -> None:
+    """A replica can answer; the events go to the file."""
+    house = blog(settle)
+    house.engine.dispose()
+    path = house.folder / "person.json"
+    with read_only(house):
+        gdpr.export(house.runtime, user="1", output=str(path), fmt="json")
+    assert json.loads(path.read_text())["manifest"]["rows"] == {"users": 1, "posts": 2}
+    assert "export.finished" in (house.folder / "records" / "audit.jsonl").read_text()
+
+
+def test_f3_what_fails_after_the_commit_is_incomplete(
+    settle_here: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 8: the erasure stands, and the same command completes the record."""
+    house = blog(settle_here)
+
+    def full(*_: object) -> None:
+        raise TrailError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("dihya_migrate.gdpr.ledger.append", full)
+        with pytest.raises(IncompleteError):
+            gdpr.erase(house.runtime, user="1")
+    assert house.row("users", 1)["email"] is None
+    assert house.erase().outcome == "nothing"
+    assert len((house.folder / "records" / "ledger.jsonl").read_bytes().splitlines()) == 1
