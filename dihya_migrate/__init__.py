@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         stamp,
         upgrade,
     )
-    from .history.irreversible import irreversible
+    from .revisions.irreversible import irreversible
 
 __all__ = [
     "Config",
@@ -63,7 +63,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name == "irreversible":
-        source = f"{__name__}.history.irreversible"
+        source = f"{__name__}.revisions.irreversible"
     elif name in ("Config", "alembic_version", "catch_errors", "log"):
         source = "flask_migrate"
     else:

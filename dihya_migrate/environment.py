@@ -13,7 +13,7 @@ from flask import current_app
 from flask.cli import ScriptInfo
 
 from .errors import DihyaError
-from .history.seams import DRIVEN
+from .revisions.seams import DRIVEN
 from .runtime import current_runtime
 
 if TYPE_CHECKING:

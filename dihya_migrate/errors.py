@@ -22,7 +22,7 @@
     └── UnfitEnvironmentError 10        database unreachable or read-only, disk full
 
 Every error passes exactly its parameters to ``super().__init__``, so that it survives pickling, and builds
-its text in ``__str__``. No text carries a parameter value, personal data, a password or a path of the machine.
+its text in ``__str__``. No text carries a parameter value, personal data, a password or a machine's path.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ ConfigureCallback = TypeVar("ConfigureCallback", bound=Callable[..., Any])
 
 
 class MigrateState:
-    """What ``app.extensions['migrate']`` holds; ``env.py`` and ``script.py.mako`` in users' folders read it."""
+    """What ``app.extensions['migrate']`` holds; users' ``env.py`` and ``script.py.mako`` read it."""
 
     def __init__(self, migrate: Migrate, db: SQLAlchemy, **configure_args: Any) -> None:
         self.migrate = migrate

@@ -32,7 +32,7 @@ def locked(path: Path) -> Iterator[BinaryIO]:
 
 
 def append(file: BinaryIO, lines: list[bytes]) -> None:
-    """Add *lines*, one ``\\n`` each, in one write, and wait until they are on disk.
+    """Add *lines*, each with its end, in one write, and wait until they are on disk.
 
     A line cut short by a crash is ended first, so that the damage stays one line.
     """

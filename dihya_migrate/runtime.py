@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .errors import ConfigurationError
 from .settings import Settings
@@ -107,5 +107,4 @@ def current_runtime() -> Runtime:
             "dihya_migrate is not initialised on this application",
             "call Migrate(app, db) or init_app(app, db)",
         ) from None
-    assert isinstance(runtime, Runtime)
-    return runtime
+    return cast("Runtime", runtime)

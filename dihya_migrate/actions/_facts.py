@@ -14,8 +14,8 @@ from .. import own_tables
 from ..checks import Facts
 from ..checks.subject import Table, qualified
 from ..errors import MappingError
-from ..history.journal import Journal
-from ..history.ports import Look
+from ..revisions.journal import Journal
+from ..revisions.ports import Look
 from ..runtime import Runtime
 
 Probe = Callable[[Iterable[Table]], frozenset[Table]]

@@ -14,20 +14,21 @@ from .. import checks
 from ..checks import Facts, Script
 from ..checks.loss import targets
 from ..errors import ValidationRefusedError
-from ..history.graph import History
-from ..history.ports import Look, Plan, Verdict
-from ..history.recorder import as_sql, replaying
-from ..history.site import Site
 from ..model import Direction, Finding, Severity, Step
+from ..revisions.graph import History
+from ..revisions.ports import Look, Plan, Verdict
+from ..revisions.recorder import as_sql, replaying
+from ..revisions.site import Site
 from ..runtime import Runtime
 from ._facts import live_facts, probe_of
 from ._history import loaded, profile_of, read
 
 _RAW_COPY = ("drop_table", "rename_table")
+_WORDS_OF_COPIES = ("batch_alter_table", "rename_table", "RENAME TO", "rename to")
 
 
 class RunGate:
-    """See :class:`dihya_migrate.history.ports.Gate`.
+    """See :class:`dihya_migrate.revisions.ports.Gate`.
 
     Attributes:
         binds: Of the databases the run is about, once they were looked at.
@@ -41,17 +42,19 @@ class RunGate:
         self._history: History | None = None
 
     def history(self, looks: Mapping[str, Look]) -> None:
-        """See :class:`dihya_migrate.history.ports.Gate`."""
+        """See :class:`dihya_migrate.revisions.ports.Gate`."""
         self.binds = tuple(bind for bind, look in looks.items() if look.ours)
         _refuse(self.remarks_on_history(looks))
 
     def __call__(self, plan: Plan) -> Verdict:
-        """See :class:`dihya_migrate.history.ports.Gate`."""
+        """See :class:`dihya_migrate.revisions.ports.Gate`."""
         findings = self.remarks(plan)
         _refuse(findings)
         return Verdict(
             findings=findings,
-            suspend_foreign_keys=any(_copies_a_table(self._steps(id_)) for id_ in plan.pending),
+            suspend_foreign_keys=any(
+                _copies_a_table(self._steps(id_), self.scripts[id_].revision.source) for id_ in plan.pending
+            ),
             sha256={id_: script.revision.sha256 for id_, script in self.scripts.items()},
         )
 
@@ -150,13 +153,11 @@ def _refuse(findings: Sequence[Finding]) -> None:
         )
 
 
-def _copies_a_table(steps: Sequence[Step]) -> bool:
-    """Could SQLite copy a table here, by batch mode or by hand, or do we not know?"""
+def _copies_a_table(steps: Sequence[Step], source: str) -> bool:
+    """Could SQLite copy a table here, by batch mode or by hand? Where it is not known, the words decide."""
     kinds = {step.kind for step in steps}
+    if "not_analysed" in kinds and any(word in source for word in _WORDS_OF_COPIES):
+        return True
     words = " ".join(step.sql or "" for step in steps if step.kind == "execute").upper()
     by_hand = "DROP TABLE" in words and "RENAME TO" in words
-    return (
-        any(step.batch or step.detail.get("copy") or step.kind == "not_analysed" for step in steps)
-        or kinds.issuperset(_RAW_COPY)
-        or by_hand
-    )
+    return any(step.batch for step in steps) or kinds.issuperset(_RAW_COPY) or by_hand

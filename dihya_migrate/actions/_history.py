@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import NotFoundError
-from ..history.graph import History
-from ..history.scripts import UncertainScripts, history_of, read_history, script_files
+from ..revisions.graph import History
+from ..revisions.scripts import UncertainScripts, history_of, read_history, script_files
 from ..runtime import Runtime
 from ..settings import Profile
 
@@ -26,7 +26,7 @@ def read(runtime: Runtime, root: Path, directory: str | Path | None = None) -> H
             return read_history(root / "versions", root=root)
         except UncertainScripts as found:
             doubt = found
-    from ..history.glance import read_by_running
+    from ..revisions.glance import read_by_running
     from ._site import site_of
 
     return read_by_running(site_of(runtime, directory), root, doubt)

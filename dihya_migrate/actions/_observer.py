@@ -8,15 +8,15 @@ from sqlalchemy.engine import Connection
 
 from ..audit.events import AuditEvent
 from ..errors import DihyaError, MigrationError
-from ..history.journal import RunRecord
-from ..history.ports import Plan
 from ..model import AppliedStep, RunResult
+from ..revisions.journal import RunRecord
+from ..revisions.ports import Plan
 from ..runtime import Runtime
 from ._types import OnStep
 
 
 class TrailObserver:
-    """See :class:`dihya_migrate.history.ports.Observer`.
+    """See :class:`dihya_migrate.revisions.ports.Observer`.
 
     Args:
         on_step: Told of each step, for progress.

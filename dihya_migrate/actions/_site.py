@@ -7,9 +7,9 @@ from pathlib import Path
 
 from .. import own_tables
 from ..engines import LockScope, server_of
-from ..history.journal import Journal
-from ..history.ports import Database
-from ..history.site import Site
+from ..revisions.journal import Journal
+from ..revisions.ports import Database
+from ..revisions.site import Site
 from ..runtime import Runtime
 from ._types import XArg
 

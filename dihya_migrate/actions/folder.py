@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import RefusedError
-from ..history import commands
+from ..revisions import commands
 from ..runtime import Runtime
 
 OURS = Path(__file__).parents[1] / "templates"

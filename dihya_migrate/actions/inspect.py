@@ -7,8 +7,8 @@ from typing import Any
 
 from ..engines.common import one_thread
 from ..errors import RefusedError
-from ..history import commands
-from ..history.site import look
+from ..revisions import commands
+from ..revisions.site import look
 from ..runtime import Runtime
 from ._site import site_of
 

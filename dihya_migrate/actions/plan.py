@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ..engines import server_of
 from ..engines.common import one_thread
-from ..history import commands, past, planning
-from ..history import journal as journals
-from ..history.ports import Look, Plan
-from ..history.runner import reachable
-from ..history.site import Request, Site, look
 from ..model import DatabaseStatus, Direction, PlannedRevision, PlanReport, RunFacts, Status
+from ..revisions import commands, past, planning
+from ..revisions import journal as journals
+from ..revisions.ports import Look, Plan
+from ..revisions.runner import reachable
+from ..revisions.site import Request, Site, look
 from ..runtime import Runtime
 from ..sealing import canonical, link
 from ._gate import RunGate

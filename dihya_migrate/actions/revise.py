@@ -8,7 +8,7 @@ from typing import Any
 
 from ..engines.common import one_thread
 from ..errors import RefusedError
-from ..history import authoring, commands
+from ..revisions import authoring, commands
 from ..runtime import Runtime
 from ._site import site_of
 from ._types import XArg
@@ -86,9 +86,10 @@ def _refuse_mass_drop(runtime: Runtime, context: Any, directive: Any) -> None:
         known = len(metadata) + len(dropped)
         if dropped and (not metadata or len(dropped) / known > runtime.settings.drop_limit):
             raise RefusedError(
-                f"this would drop {len(dropped)} of {known} tables ({', '.join(dropped[:5])}...), and the models know "
-                f"{', '.join(metadata[:5]) or 'no table at all'}: they seem not to be imported; nothing was written",
-                "import the models where the application is made; if the drop is meant, raise DIHYA_DROP_LIMIT",
+                f"this would drop {len(dropped)} of {known} tables ({', '.join(dropped[:5])}...); the models "
+                f"know {', '.join(metadata[:5]) or 'no table at all'} and seem not to be imported",
+                "nothing was written; import the models where the application is made, "
+                "or raise DIHYA_DROP_LIMIT if the drop is meant",
             )
 
 

@@ -91,8 +91,8 @@ def rollback(
     Raises:
         NotFoundError: The journal knows no run that led to where the database is.
     """
-    from ..history import past
-    from ..history.site import look
+    from ..revisions import past
+    from ..revisions.site import look
     from ._site import site_of
 
     with one_thread(runtime.settings.lock_timeout):
@@ -114,8 +114,8 @@ def accept(
         NotFoundError: Nothing is half applied.
     """
     from ..audit.events import AuditEvent
-    from ..history import past
-    from ..history.site import look
+    from ..revisions import past
+    from ..revisions.site import look
     from ._site import site_of
 
     with one_thread(runtime.settings.lock_timeout):
@@ -134,7 +134,7 @@ def _at_head(runtime: Runtime, directory: str | Path | None) -> tuple[str, ...] 
     """The heads when there is nothing to do; asked without loading Alembic."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from ..history.fastpath import at_head
+    from ..revisions.fastpath import at_head
 
     if runtime.migrate.configure_callbacks:
         return None  # they may move everything we would look at
@@ -155,8 +155,8 @@ def _run(
     on_step: OnStep | None,
     **options: Any,
 ) -> RunResult:
-    from ..history import runner
-    from ..history.site import Request
+    from ..revisions import runner
+    from ..revisions.site import Request
     from ._gate import RunGate
     from ._observer import TrailObserver
     from ._site import site_of

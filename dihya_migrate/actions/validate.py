@@ -12,16 +12,16 @@ from ..checks import REGISTRY, Check, Facts, Script
 from ..checks.literals import literals
 from ..checks.loss import targets
 from ..errors import NotFoundError, RefusedError
-from ..history.graph import History, UnknownTargetError
 from ..model import Finding, Report
 from ..reports import pages
+from ..revisions.graph import History, UnknownTargetError
 from ..runtime import Runtime
 from ..settings import Profile
 from ._history import profile_of, read
 from ._types import folder_of
 
 if TYPE_CHECKING:
-    from ..history.ports import Look
+    from ..revisions.ports import Look
     from ._facts import Probe
 
 Wanted = str | Sequence[str]
@@ -115,7 +115,7 @@ def replayed(
     """*revisions* with what each of their functions would do."""
     if not revisions:
         return ()
-    from ..history.recorder import replaying
+    from ..revisions.recorder import replaying
 
     found = []
     with replaying(dialect, binds=binds, config=config) as replay:
@@ -185,7 +185,7 @@ def _broken(history: History) -> bool:
 
 def _looks(runtime: Runtime, directory: str | Path | None) -> Mapping[str, Look] | None:
     """Where the databases stand; None when they do not answer."""
-    from ..history.glance import glance
+    from ..revisions.glance import glance
     from ._site import site_of
 
     return glance(site_of(runtime, directory))

@@ -32,7 +32,7 @@ class Problem(Protocol):
 
 
 class Lineage(Protocol):
-    """The part of ``history.graph.History`` the checks use."""
+    """The part of ``revisions.graph.History`` the checks use."""
 
     @property
     def by_id(self) -> Mapping[str, Revision]:

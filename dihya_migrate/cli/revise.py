@@ -51,7 +51,8 @@ def _revision_options(command: F) -> F:
 @click.option(
     "--autogenerate",
     is_flag=True,
-    help="Populate revision script with candidate migration operations, based on comparison of database to model",
+    help="Populate revision script with candidate migration operations, based on comparison "
+    "of database to model",
 )
 @_revision_options
 def revision(directory: str | None, autogenerate: bool, **options: Any) -> None:

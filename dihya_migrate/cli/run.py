@@ -186,9 +186,7 @@ def _print_sql(
     plan.print_sql(current_runtime(), verb, revision, directory=folder, tag=tag, x_arg=x)
 
 
-def _show_plan(
-    verb: Direction, revision: str, folder: str | None, x: tuple[str, ...], layout: str
-) -> None:
+def _show_plan(verb: Direction, revision: str, folder: str | None, x: tuple[str, ...], layout: str) -> None:
     from ..actions import plan
     from ._plan import show_plan
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -60,6 +61,11 @@ def one_thread(timeout: float) -> Iterator[None]:
         _IN_PROCESS.release()
 
 
+def driver_of(connection: Connection) -> Any:
+    """The driver's own connection object, or its adapter."""
+    return connection.connection.dbapi_connection
+
+
 def commit_under(connection: Connection) -> None:
     """See :class:`dihya_migrate.engines.Server`; the driver opens the next transaction by itself."""
     connection.dialect.do_commit(connection.connection)
@@ -68,8 +74,7 @@ def commit_under(connection: Connection) -> None:
 @contextmanager
 def autocommit_under(connection: Connection) -> Iterator[None]:
     """See :class:`dihya_migrate.engines.Server`."""
-    driver = connection.connection.dbapi_connection
-    assert driver is not None
+    driver = driver_of(connection)
     commit_under(connection)
     connection.dialect.set_isolation_level(driver, "AUTOCOMMIT")
     try:

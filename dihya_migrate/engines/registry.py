@@ -73,4 +73,4 @@ def server_of(engine: Engine) -> Server:
     name = engine.dialect.name
     if name not in _FOLDERS:
         raise UnsupportedDialectError(name, tuple(sorted(_FOLDERS)))
-    return cast(Server, import_module(f".{_FOLDERS[name]}", __package__).SERVER)
+    return cast("Server", import_module(f".{_FOLDERS[name]}", __package__).SERVER)

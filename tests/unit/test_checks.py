@@ -13,10 +13,10 @@ from dihya_migrate.checks import REGISTRY, Check, Facts, Script, chosen, run
 from dihya_migrate.checks.examples import Example
 from dihya_migrate.checks.registry import DuplicateCheckError, Registry
 from dihya_migrate.errors import UsageError
-from dihya_migrate.history.graph import History
-from dihya_migrate.history.recorder import replaying
-from dihya_migrate.history.scripts import read_revision
 from dihya_migrate.model import Finding, Severity
+from dihya_migrate.revisions.graph import History
+from dihya_migrate.revisions.recorder import replaying
+from dihya_migrate.revisions.scripts import read_revision
 from dihya_migrate.settings import Profile
 
 BAD = [

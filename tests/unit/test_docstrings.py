@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dihya_migrate.history.docstrings import Documented, parse_docstring, render, render_docstring
 from dihya_migrate.model import ColumnFact, Step
+from dihya_migrate.revisions.docstrings import Documented, parse_docstring, render, render_docstring
 
 WORD = st.text(
     st.characters(codec="utf-8", exclude_categories=("Z", "C"), exclude_characters=":\\\"'"),

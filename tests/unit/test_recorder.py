@@ -19,9 +19,9 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 from dihya_migrate.errors import UnsupportedDialectError
-from dihya_migrate.history._recording_tape import MAX_STEPS
-from dihya_migrate.history.recorder import as_sql, record, replaying
 from dihya_migrate.model import Step
+from dihya_migrate.revisions._recording_tape import MAX_STEPS
+from dihya_migrate.revisions.recorder import as_sql, record, replaying
 
 DIALECTS = ("sqlite", "postgresql", "mysql")
 
@@ -307,7 +307,7 @@ def test_irreversible_downgrade_gives_its_reason(tmp_path: Path) -> None:
     file = write(
         tmp_path,
         "pass",
-        downgrade="from dihya_migrate.history.irreversible import irreversible\nirreversible('gone')",
+        downgrade="from dihya_migrate.revisions.irreversible import irreversible\nirreversible('gone')",
     )
     [step] = record(file, "downgrade", "sqlite")
     assert (step.kind, step.detail["reason"], step.direction) == ("irreversible", "gone", "downgrade")

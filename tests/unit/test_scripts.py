@@ -16,16 +16,16 @@ from alembic.script.revision import RevisionMap
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dihya_migrate.history import headcache
-from dihya_migrate.history.graph import History, UnknownTargetError
-from dihya_migrate.history.scripts import (
+from dihya_migrate.model import Revision
+from dihya_migrate.revisions import headcache
+from dihya_migrate.revisions.graph import History, UnknownTargetError
+from dihya_migrate.revisions.scripts import (
     UncertainScripts,
     history_of,
     known_heads,
     read_history,
     read_revisions,
 )
-from dihya_migrate.model import Revision
 
 HISTORIES = Path(__file__).parent.parent / "histories"
 
@@ -272,7 +272,7 @@ def test_heads_come_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     versions = script(tmp_path, A).parent
     (versions / "__pycache__").mkdir()
     assert known_heads(versions) == ("a",)
-    monkeypatch.setattr("dihya_migrate.history.scripts.read_history", None)
+    monkeypatch.setattr("dihya_migrate.revisions.scripts.read_history", None)
     assert known_heads(versions) == ("a",)
     headcache._MEMORY.clear()
     assert known_heads(versions) == ("a",)

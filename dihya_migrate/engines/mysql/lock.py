@@ -13,7 +13,8 @@ from ..common import beside_the_pool, poll
 from ..registry import LockScope
 
 _HOLDER = text(
-    "SELECT id, SUBSTRING_INDEX(host, ':', 1), time FROM information_schema.processlist WHERE id = IS_USED_LOCK(:name)"
+    "SELECT id, SUBSTRING_INDEX(host, ':', 1), time FROM information_schema.processlist"
+    " WHERE id = IS_USED_LOCK(:name)"
 )
 
 

@@ -44,9 +44,9 @@ def database_file(engine: Engine) -> str | None:
 def _open(path: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, timeout=0, isolation_level=None)
-        connection.execute("CREATE TABLE IF NOT EXISTS holder (who TEXT)") if not _has_table(connection) else None
+        connection.execute("CREATE TABLE IF NOT EXISTS holder (who TEXT)")
     except sqlite3.OperationalError as error:
-        if _busy(error):
+        if _busy(error):  # its holder has made the table long since
             return connection
         raise UnfitEnvironmentError(
             "the lock file beside the SQLite database cannot be written",
@@ -55,16 +55,12 @@ def _open(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _has_table(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'holder'").fetchall())
-
-
 def _take(connection: sqlite3.Connection) -> bool:
     """Publish who we are, then take the lock again and hold it; only a committed row is seen by others."""
-    me = f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%H:%M:%S UTC', time.gmtime())}"
+    since = time.strftime("%H:%M:%S UTC", time.gmtime())
+    me = f"process {os.getpid()} on {socket.gethostname()} since {since}"
     try:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute("CREATE TABLE IF NOT EXISTS holder (who TEXT)")
         connection.execute("DELETE FROM holder")
         connection.execute("INSERT INTO holder VALUES (?)", (me,))
         connection.execute("COMMIT")

@@ -6,13 +6,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import PoolProxiedConnection, SingletonThreadPool, StaticPool
 
 from ...errors import FailedError
-from ..common import beside_the_pool
+from ..common import beside_the_pool, driver_of
 from .lock import database_file
 
 _LEGACY = getattr(sqlite3, "LEGACY_TRANSACTION_CONTROL", -1)
@@ -30,14 +31,12 @@ class _Guard:
 
     def on_begin(self, connection: Connection) -> None:
         """Take over, then open the transaction; the pragma is a no-op inside one."""
-        raw = connection.connection
-        if id(raw.dbapi_connection) not in self.saved:
-            self._take_over(raw)
+        driver = driver_of(connection)
+        if id(driver) not in self.saved:
+            self._take_over(driver)
         connection.exec_driver_sql(self.begin)
 
-    def _take_over(self, raw: PoolProxiedConnection) -> None:
-        driver = raw.dbapi_connection
-        assert driver is not None
+    def _take_over(self, driver: Any) -> None:
         keys = bool(_pragma(driver, "foreign_keys")[0][0])
         self.saved[id(driver)] = (driver.isolation_level, getattr(driver, "autocommit", None), keys)
         if hasattr(driver, "autocommit"):
@@ -49,8 +48,7 @@ class _Guard:
 
     def on_commit(self, connection: Connection) -> None:
         """Refuse a commit that would leave rows pointing at nothing."""
-        driver = connection.connection.dbapi_connection
-        assert driver is not None
+        driver = driver_of(connection)
         if not (self.suspend_foreign_keys and self.saved.get(id(driver), (0, 0, False))[2]):
             return
         new = set(_pragma(driver, "foreign_key_check")) - self.before
@@ -62,20 +60,20 @@ class _Guard:
                 "delete the children before their parents, or upgrade to that revision in a run of its own",
             )
 
-    def on_checkin(self, driver: sqlite3.Connection | None, _record: object) -> None:
+    def on_checkin(self, driver: Any, _record: object) -> None:
         """Give control back."""
         saved = self.saved.pop(id(driver), None)
         if driver is None or saved is None:
             return
-        driver.isolation_level = saved[0]  # type: ignore[assignment]
+        driver.isolation_level = saved[0]
         if saved[2] and self.suspend_foreign_keys:
             _pragma(driver, "foreign_keys=ON")
         if saved[1] is not None:
-            driver.autocommit = saved[1]  # type: ignore[attr-defined]
+            driver.autocommit = saved[1]
 
 
-def _pragma(driver: object, text: str) -> list[Violation]:
-    cursor = driver.cursor()  # type: ignore[attr-defined]
+def _pragma(driver: Any, text: str) -> list[Violation]:
+    cursor = driver.cursor()
     try:
         return list(cursor.execute(f"PRAGMA {text}").fetchall())
     finally:

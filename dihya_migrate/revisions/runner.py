@@ -75,7 +75,8 @@ def half_applied(record: RunRecord, bind: str) -> HalfAppliedError:
     where = f" on bind {bind!r}" if bind else ""
     landed = "; ".join(record.landed) or "not known, its process was killed"
     return HalfAppliedError(
-        f"revision {record.revision} is half applied{where} since {record.started_at[:19]}Z (landed: {landed})",
+        f"revision {record.revision} is half applied{where} since {record.started_at[:19]}Z"
+        f" (landed: {landed})",
         "undo what landed by hand, or finish the revision by hand and stamp it; "
         'then say so: flask db repair --accept --reason "..."',
         landed=record.landed,

@@ -25,7 +25,7 @@ def runs(site: Site, bind: str, *states: str, limit: int | None = None) -> tuple
 def start_of_last(site: Site, looks: Mapping[str, Look], count: int) -> str:
     """The revision where the last *count* runs started.
 
-    A run counts when it led to where the database is; then the one before it that led to its start, and so on.
+    A run counts when it led to where the database is; then the one that led to its start, and so on.
 
     Raises:
         NotFoundError: The journal knows no such run.

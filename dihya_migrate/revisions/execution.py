@@ -58,7 +58,7 @@ class Execution:
             with self._host() as host, installed(host), compiled_once(), self._environment(host):
                 self.site.script.run_env()
             self._confirm()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - Ctrl-C and SystemExit leave a trace too
             raise self._failed(error) from None
         for bind, connection in self._each_side():
             self.site.journal.close(

@@ -96,7 +96,7 @@ class Watch:
         return step
 
     def committed(self, context: MigrationContext) -> None:
-        """After a step: ``transaction_per_migration`` keeps its meaning where ``env.py`` holds the transaction."""
+        """After a step: commit it, where ``transaction_per_migration`` asks and ``env.py`` began first."""
         connection = context.connection
         if connection is None or self.server is None or not context.opts.get("transaction_per_migration"):
             return
