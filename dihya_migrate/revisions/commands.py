@@ -35,8 +35,10 @@ def call(site: Site, name: str, *arguments: Any, **options: Any) -> Any:
 
 
 def offline(site: Site, verb: Direction, revision: str | Sequence[str], tag: str | None) -> None:
-    """Print SQL. The multi-database template writes the default database's to a file called ``.sql``, which
-    nobody finds; it is renamed.
+    """Print SQL.
+
+    The multi-database template writes the default database's to a file called ``.sql``, which nobody finds;
+    it is renamed.
     """
     with suppress(FileNotFoundError):
         HIDDEN_FILE.unlink()

@@ -163,8 +163,9 @@ class Execution:
                     watch.committed(context)
 
     def _confirm(self) -> None:
-        """See from another connection that the heads are committed: Alembic reports success even when the
-        transaction belonged to someone else and was rolled back.
+        """See from another connection that the heads are committed.
+
+        Alembic reports success even when the transaction belonged to someone else and was rolled back.
         """
         for bind in self.databases:
             if self._committed(bind) != self._expected(bind):
