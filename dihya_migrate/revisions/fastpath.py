@@ -59,7 +59,7 @@ def at_head(
 
 
 def fingerprint(source: bytes) -> str:
-    """A hash of the words of an ``env.py``, without its imports, comments and layout; '' if it is no Python."""
+    """A hash of the words of an ``env.py`` without imports, comments and layout; '' if it is no Python."""
     words: list[str] = []
     line: list[str] = []
     try:

@@ -1,0 +1,1 @@
+"""Ratios against Flask-Migrate, measured in one run on one machine."""
