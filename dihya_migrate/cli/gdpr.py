@@ -125,13 +125,18 @@ def _agreed(user: str | None, subject: str | None, plan_hash: str | None) -> str
     """Show the plan and ask; returns the hash of what was agreed to."""
     from ..actions.gdpr import erase
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _terminal():
         raise UsageError("an erasure cannot be undone, and there is no terminal to ask", "add --yes")
     shown = erase(current_runtime(), user=user, subject=subject, dry_run=True, plan_hash=plan_hash)
     say(shown.text())
     if shown.outcome != "nothing":
         click.confirm("Erase this person now?", abort=True, err=True)
     return shown.plan.sha256
+
+
+def _terminal() -> bool:
+    """Is there somebody to ask?"""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 @click.command("verify", epilog="Example: flask gdpr verify --user 42")

@@ -9,7 +9,7 @@ from sqlalchemy import MetaData
 
 from . import declarations as d
 from .families import unfit, unfit_keep
-from .graph import touched, walked
+from .graph import walked
 from .records import ColumnRule, Edge, Part, Strategy, TableRule, Undecided
 from .strategies import DELETE, ON_ERASE
 
@@ -184,14 +184,13 @@ def _always_goes(part: Part, table: TableRule, kind: str) -> bool:
 
 
 def undecided_of(part: Part, kinds: Mapping[str, str]) -> tuple[Undecided, ...]:
-    """Columns, edges and tables without a decision, and personal columns that no person reaches."""
+    """Columns, edges and tables without a decision, and personal columns of rows that nobody owns."""
     here = [kind for kind, bind in kinds.items() if bind == part.bind]
     core = {name for kind in here for name in walked(part, kind)}
-    reached = {name for kind in here for name in touched(part, kind)}
     found = [*_undecided_edges(part, core), *_undecided_columns(part)]
     for table in part.tables.values():
-        lonely = [c for c in table.columns if c.state == "personal"]
-        if lonely and table.name not in reached:
+        lonely = [c for c in table.columns if c.state in ("personal", "secret")]
+        if lonely and table.name not in core:
             paste = 'owned_by() on a foreign key, refers_to("table.column") | owned_by(), or subject(…)'
             found.append(Undecided(part.bind, table.name, "", "unreached", paste))
     return tuple(sorted(found, key=lambda item: (item.table, item.column, item.what)))

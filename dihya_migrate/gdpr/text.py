@@ -92,7 +92,7 @@ def check_text(undecided: Iterable[Undecided], tables: int) -> str:
         "column": "is it about a person?",
         "edge": "a pointer without a role",
         "table": "nothing is declared",
-        "unreached": "personal columns that no person reaches",
+        "unreached": "personal columns, but its rows belong to nobody, so no erasure reaches them",
     }
     lines = [f"{plural(len(found), 'thing')} undecided:"]
     for item in found:

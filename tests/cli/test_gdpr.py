@@ -184,6 +184,22 @@ def test_erase_asks_first(app: Flask) -> None:
     assert mails(app)[0] == "canary1@example.org"
 
 
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, False), ("n", 1, True)])
+def test_erase_shows_the_plan_and_asks_on_a_terminal(
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    code: int,
+    left: bool,
+) -> None:
+    """What is agreed to is the plan that was shown."""
+    monkeypatch.setattr("dihya_migrate.cli.gdpr._terminal", lambda: True)
+    result = app.test_cli_runner().invoke(args=["gdpr", "erase", "--user", "1"], input=f"{answer}\n")
+    assert result.exit_code == code
+    assert "Plan hash" in result.stderr
+    assert ("canary" in mails(app)[0]) is left
+
+
 def test_dry_run_shows_the_plan(app: Flask) -> None:
     """Counts, strategies, what stays and why, the hash; nothing is written."""
     result = flask(app, "erase", "--user", "1", "--dry-run")

@@ -261,6 +261,27 @@ def test_f13_a_row_that_somebody_holds_is_busy(settle: Settle) -> None:
     assert difference(before, house.dump()) == {}
 
 
+def test_f14_an_export_sees_one_moment(settle: Settle) -> None:
+    """An erasure between two of its tables does not show, or has to wait."""
+    house = blog(settle)
+    done: list[str] = []
+
+    def erase_meanwhile(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT") and "body" in statement and not done:
+            done.append("started")
+            done.append(gdpr.erase(house.runtime, user="1").outcome)
+
+    sa.event.listen(house.engine, "before_cursor_execute", erase_meanwhile)
+    if house.engine.dialect.name == "sqlite":
+        with pytest.raises((BusyError, TrailError)):
+            house.export()
+    else:
+        tables = house.export()["tables"]
+        assert [len(rows) for rows in tables.values()] == [1, 2]
+        assert tables["users"][0]["data"]["email"] == "canary1@example.org"
+        assert done == ["started", "erased"]
+
+
 def test_f15_a_trail_that_cannot_be_written_stops_it(settle_here: Settle) -> None:
     """Exit code 6 before any data is touched."""
     house = blog(settle_here)
