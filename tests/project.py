@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from click.testing import Result
@@ -50,11 +52,11 @@ branch_labels = None
 depends_on = None
 {header}
 
-def upgrade(**_):
+def upgrade({parameters}):
 {up}
 
 
-def downgrade(**_):
+def downgrade({parameters}):
 {back}
 '''
 
@@ -69,6 +71,8 @@ class Project:
     config: dict[str, object]
     models: str = ""
     options: str = ""
+    many: bool = False
+    """Does the folder serve all databases?"""
 
     @classmethod
     def make(
@@ -90,6 +94,7 @@ class Project:
             {"DIHYA_AUDIT_KEY": "k" * 32, "DIHYA_PROFILE": "standard", **(config or {})},
             models,
             options,
+            template == "flask-multidb" or (template == "dihya" and bool(binds)),
         )
         root.mkdir(exist_ok=True)
         source = APP.format(
@@ -102,7 +107,7 @@ class Project:
         )
         (root / "app.py").write_text(source)
         if template:
-            many = ("--multidb",) if binds and template == "dihya" else ()
+            many = ("--multidb",) if project.many and template == "dihya" else ()
             done = project.cli("db", "init", "-t", template, *many)
             assert done.exit_code == 0, done.output
         return project
@@ -122,16 +127,38 @@ class Project:
         header: str = "",
         message: str = "a change",
     ) -> Path:
-        """Write a revision with the given bodies."""
+        """Write a revision with the given bodies, for every bind where the folder serves several."""
+        if self.many:
+            names = ("", *self.binds)
+            return self.write_each(id_, down, dict.fromkeys(names, up), dict.fromkeys(names, back))
+        return self._write(id_, down, "**_", up, back, header, message)
+
+    def write_each(
+        self, id_: str, down: str | None, up: Mapping[str, str], back: Mapping[str, str] | None = None
+    ) -> Path:
+        """Write a revision with a body for each bind, as the multi-database templates do."""
+        functions = [
+            f"def {verb}_{bind}():\n{_indented(bodies.get(bind, 'pass'))}\n"
+            for verb, bodies in (("upgrade", up), ("downgrade", back or {}))
+            for bind in ("", *self.binds)
+        ]
+        call = "globals()[f'{}_{{engine_name}}']()"
+        bodies = call.format("upgrade"), call.format("downgrade")
+        return self._write(id_, down, "engine_name", *bodies, "\n\n".join(functions), "a change")
+
+    def _write(
+        self, id_: str, down: str | None, parameters: str, up: str, back: str, header: str, message: str
+    ) -> Path:
         path = self.versions / f"{id_}.py"
         path.write_text(
             REVISION.format(
                 id=id_,
                 down=down,
+                parameters=parameters,
                 header=textwrap.dedent(header),
                 message=message,
-                up=textwrap.indent(textwrap.dedent(up).strip(), "    "),
-                back=textwrap.indent(textwrap.dedent(back).strip(), "    "),
+                up=_indented(up),
+                back=_indented(back),
             )
         )
         return path
@@ -157,11 +184,13 @@ class Project:
         )
 
     def app(self, **options: object) -> tuple[Flask, SQLAlchemy]:
-        """The same application inside this process, without models."""
+        """The same application inside this process."""
         app = Flask("app", instance_path=str(self.root / "instance"))
         app.config.update(self.config, SQLALCHEMY_DATABASE_URI=self.url, SQLALCHEMY_BINDS=self.binds)
         db = SQLAlchemy(app)
-        Migrate(app, db, directory=str(self.root / "migrations"), **options)  # type: ignore[arg-type]
+        exec(textwrap.dedent(self.models), {"app": app, "db": db, "__name__": "app"})
+        directory = options.pop("directory", self.root / "migrations")
+        Migrate(app, db, directory=directory, **options)  # type: ignore[arg-type]
         return app, db
 
     def cli(self, *arguments: str, **options: object) -> Result:
@@ -180,6 +209,21 @@ class Project:
                 for engine in db.engines.values():
                     engine.dispose()
 
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Of all databases, the default one first."""
+        return (self.url, *self.binds.values())
+
+    def events(self, url: str | None = None) -> list[dict[str, Any]]:
+        """The events in the trail's table, oldest first."""
+        return [
+            json.loads(str(row[0])) for row in self.rows("SELECT body FROM dihya_audit ORDER BY seq", url)
+        ]
+
+    def told(self, url: str | None = None) -> list[str]:
+        """Their names."""
+        return [str(event["event"]) for event in self.events(url)]
+
     def tables(self, url: str | None = None) -> set[str]:
         """Names of the tables that are not ours."""
         engine = sa.create_engine(url or self.url, poolclass=sa.NullPool)
@@ -192,9 +236,9 @@ class Project:
         with engine.connect() as connection:
             return [tuple(row) for row in connection.execute(sa.text(statement))]
 
-    def do(self, *statements: str) -> None:
+    def do(self, *statements: str, url: str | None = None) -> None:
         """Execute *statements* beside everything."""
-        engine = sa.create_engine(self.url, poolclass=sa.NullPool)
+        engine = sa.create_engine(url or self.url, poolclass=sa.NullPool)
         with engine.begin() as connection:
             for statement in statements:
                 connection.execute(sa.text(statement))
@@ -205,3 +249,7 @@ class Project:
             return None
         found = self.rows("SELECT version_num FROM alembic_version", url)
         return str(found[0][0]) if found else None
+
+
+def _indented(body: str) -> str:
+    return textwrap.indent(textwrap.dedent(body).strip(), "    ")

@@ -210,11 +210,10 @@ class Execution:
             return error
         watch = next((w for w in self.watches.values() if w.revision is not None), None)
         reason = str(error) if isinstance(error, CommandError | DihyaError) else str(failure.reduce(error))
-        revision = watch.revision if watch is not None else None
-        what = f"revision {revision} failed{self._place(error, revision)}: {reason}" if revision else reason
+        what = reason if watch is None else f"{self._place(error, watch)}: {reason}"
         told: MigrationError
-        if half and watch is not None:
-            landed = tuple(watch.landed)
+        if half:
+            landed = tuple(self._landed(half))
             told = HalfAppliedError(
                 f"{what}\n  landed and not undone: {'; '.join(landed) or 'unknown'}",
                 "undo that by hand, or finish the revision by hand and stamp it; "
@@ -231,6 +230,12 @@ class Execution:
         told.original = error
         return told
 
+    def _landed(self, half: list[str]) -> Iterator[str]:
+        """What landed in each database that is half applied, named where there are several."""
+        for bind in half:
+            where = f"{bind}: " if bind else ""
+            yield from (f"{where}{line}" for line in self.watches[bind].landed)
+
     def _kept(self) -> bool:
         """Were steps of this run committed before the one that failed?"""
         try:
@@ -238,10 +243,10 @@ class Execution:
         except SQLAlchemyError:
             return False
 
-    def _place(self, error: Exception, revision: str | None) -> str:
-        """File and line of the script, as far as the traceback leads there."""
-        if revision is None:
-            return ""
-        path = Path(self.site.script.get_revision(revision).path)
+    def _place(self, error: Exception, watch: Watch) -> str:
+        """The revision that failed, file and line as far as the traceback leads there, and the bind."""
+        path = Path(self.site.script.get_revision(str(watch.revision)).path)
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path]
-        return f" at {path.name}:{lines[-1]}" if lines else f" ({path.name})"
+        place = f"at {path.name}:{lines[-1]}" if lines else f"({path.name})"
+        where = f" on bind {watch.bind!r}" if watch.bind else ""
+        return f"revision {watch.revision} failed {place}{where}"

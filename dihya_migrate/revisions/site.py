@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -88,9 +90,21 @@ def look(site: Site) -> dict[str, Look]:
         )
         return []
 
-    with installed(host), site.environment(fn, host, dont_mutate=True):
+    with installed(host), _unheard(), site.environment(fn, host, dont_mutate=True):
         site.script.run_env()
     return looks
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """The stock ``env.py`` announces that it migrates each database, which a mere look does not."""
+    logger = logging.getLogger("alembic.env")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _same(site: Site, bind: str, connection: Connection | None) -> bool:

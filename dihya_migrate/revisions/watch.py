@@ -53,6 +53,7 @@ class Watch:
         self._statements: list[str] = []
         self._done: list[AppliedStep] = []
         self._marked = False
+        self._autocommitting = False
         self._started = 0.0
         self._message = ""
 
@@ -139,13 +140,18 @@ class Watch:
             raise FailedError("autocommit_block needs a connection")
         self._before_commit(connection)
         with self.server.autocommit_under(connection):
-            yield
+            self._autocommitting = True
+            try:
+                yield
+            finally:
+                self._autocommitting = False
 
     def _after_statement(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         if self.revision is None or not _CHANGE.match(statement) or "dihya_run" in statement:
             return
         self._statements.append(statement)
-        autocommit = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
+        level = connection.get_execution_options().get("isolation_level")
+        autocommit = self._autocommitting or level == "AUTOCOMMIT"
         ddl = statement.lstrip().upper().startswith(_IMPLICIT_COMMIT)
         if autocommit or (ddl and self.server is not None and not self.server.transactional_ddl):
             self.landed += map(describe, self._statements)
