@@ -164,7 +164,9 @@ class Erasing:
     # -- before
 
     def _preflight(self) -> None:
-        """Nothing may be read or written before each record of it can be."""
+        """Nothing of anybody's may be read or written before each record of it can be."""
+        with self.server.snapshot(self.engine) as connection:
+            self.case.live(connection, erasing=True)  # reads the schema only
         home = self.case.tables[self.case.home.name]
         with self.server.writing(self.engine) as connection:
             connection.execute(

@@ -114,6 +114,24 @@ def test_f5_a_trigger_that_objects_rolls_everything_back(settle_here: Settle) ->
     assert house.events()[-1] == "erase.failed"
 
 
+@pytest.mark.parametrize("level", ["AUTOCOMMIT", None])
+def test_an_erasure_is_one_transaction_whatever_the_engine_does(settle: Settle, level: str | None) -> None:
+    """An application that runs in AUTOCOMMIT is erased in one transaction too."""
+    house = blog(settle, SQLALCHEMY_ENGINE_OPTIONS={"isolation_level": level} if level else {})
+    before = house.dump()
+
+    def break_down(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("DELETE FROM posts"):
+            raise sa.exc.OperationalError(statement, {}, Exception("canary"))
+
+    sa.event.listen(house.engine, "before_cursor_execute", break_down)
+    with pytest.raises(DihyaError):
+        gdpr.erase(house.runtime, user="1")
+    sa.event.remove(house.engine, "before_cursor_execute", break_down)
+    assert difference(before, house.dump()) == {}
+    assert house.erase().outcome == "erased"
+
+
 def test_f25_a_trigger_that_brings_data_back_is_noticed(settle_here: Settle) -> None:
     """The second look finds it, and the whole erasure is undone."""
     house = blog(settle_here)
@@ -365,7 +383,7 @@ def test_f22_a_database_that_differs_from_the_models_is_refused(
     house = blog(settle)
     with house.engine.begin() as connection:
         connection.execute(sa.text(change))
-    for act in (house.export, house.plan):
+    for act in (house.export, house.plan, lambda: gdpr.erase(house.runtime, user="1")):
         with pytest.raises(PlanRefusedError, match=told):
             act()
 
@@ -548,3 +566,11 @@ def test_f3_what_fails_after_the_commit_is_incomplete(
     assert house.row("users", 1)["email"] is None
     assert house.erase().outcome == "nothing"
     assert len((house.folder / "records" / "ledger.jsonl").read_bytes().splitlines()) == 1
+
+
+def test_under_test_no_file_is_needed(settle: Settle) -> None:
+    """An application under test keeps its trail in the table alone, and erases all the same."""
+    house = blog(settle, TESTING=True, DIHYA_AUDIT_FILE=None)
+    house.export()
+    assert house.erase().outcome == "erased"
+    assert house.events()[-1] == "erase.finished"

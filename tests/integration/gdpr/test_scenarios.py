@@ -496,3 +496,17 @@ def test_a_mention_that_cannot_let_go_keeps_a_stub(settle: Settle) -> None:
     house.erase()
     assert difference(before, house.dump()) == {"users": {1: "changed"}, "reviews": {1: "gone"}}
     assert null() == {"dihya.on_erase": {"do": "null"}}
+
+
+def test_a_stamp_of_others_is_not_touched(settle: Settle) -> None:
+    """Letting go of a pointer in another person's row is not an update of theirs."""
+    metadata = sa.MetaData()
+    users(metadata)
+    stamp = sa.Column("stamp", sa.Integer, default=1, onupdate=2, info=not_personal("a counter"))
+    sa.Table(
+        "teams", metadata, key(), pointer(info=GOES), pointer("boss", info=mentions(), nullable=True), stamp
+    )
+    house = settle(metadata)
+    house.fill({"users": people(), "teams": [{"id": 1, "user_id": 2, "boss": 1}]})
+    house.erase()
+    assert house.row("teams", 1) == {"id": 1, "user_id": 2, "boss": None, "stamp": 1}
