@@ -91,6 +91,8 @@ class Execution:
         for bind, connection in self._each_side():
             self.site.journal.install(connection)
             self.site.journal.open(connection, record, self.plan.looks[bind].heads)
+            if self.request.direction == "upgrade":  # a stamp, or another tool, may have left rows behind
+                self.site.journal.forget(connection, self.plan.revisions[bind])
 
     def _each_side(self) -> Iterator[tuple[str, Connection]]:
         """A short transaction of our own on every database of the plan."""
@@ -120,7 +122,7 @@ class Execution:
         if self.request.direction == "upgrade":
             self.site.journal.applied(connection, self.id, hashes, self.site.now())
         else:
-            self.site.journal.reverted(connection, hashes)
+            self.site.journal.forget(connection, hashes)
         self.observer.applied(self.id, connection, bind, [(step, hashes[step.revision]) for step in steps])
 
     @contextmanager

@@ -146,20 +146,17 @@ class Journal:
         )
 
     def applied(self, connection: Connection, run_id: str, hashes: Mapping[str, str], when: str) -> None:
-        """Remember the scripts of revisions that were just applied, in their own transaction."""
-        if not hashes:
-            return
-        table = self.tables.revision
-        connection.execute(
-            table.delete().where(table.c.id == sa.bindparam("old")), [{"old": id_} for id_ in hashes]
-        )
+        """Remember the scripts of revisions that were just applied, in their own transaction.
+
+        What is not applied has no row; see :meth:`forget`.
+        """
         rows = [
             {"id": k, "script_sha256": v, "run_id": run_id, "applied_at": when} for k, v in hashes.items()
         ]
-        connection.execute(table.insert(), rows)
+        connection.execute(self.tables.revision.insert(), rows)
 
-    def reverted(self, connection: Connection, revisions: Iterable[str]) -> None:
-        """Forget the scripts of revisions that were just undone, in their own transaction."""
+    def forget(self, connection: Connection, revisions: Iterable[str]) -> None:
+        """Forget the scripts of revisions that are not applied, or not any more."""
         rows = [{"old": id_} for id_ in revisions]
         if rows:
             table = self.tables.revision

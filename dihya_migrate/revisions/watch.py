@@ -59,6 +59,8 @@ class Watch:
 
     def listen(self, engine: Engine) -> None:
         """Follow statements and commits of *engine*, which belongs to this run alone."""
+        if self.server is not None and not self.server.transactional_ddl:
+            event.listen(engine, "before_cursor_execute", self._before_statement)
         event.listen(engine, "after_cursor_execute", self._after_statement)
         event.listen(engine, "commit", self._before_commit)
 
@@ -88,8 +90,6 @@ class Watch:
             self._statements.clear()
             self.landed.clear()
             self._started = time.perf_counter()
-            if not context.impl.transactional_ddl:  # its DDL commits the mark along with itself
-                self._mark(context.connection, revision)
             original(**keywords)
 
         migration_fn.__name__ = original.__name__
@@ -146,16 +146,26 @@ class Watch:
             finally:
                 self._autocommitting = False
 
+    def _before_statement(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        """The first DDL of a revision commits by itself; the mark goes in front of it, committed with it."""
+        if self.revision is not None and not self._marked and _is_ddl(statement):
+            self._mark(connection, self.revision)
+
     def _after_statement(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
         if self.revision is None or not _CHANGE.match(statement) or "dihya_run" in statement:
             return
         self._statements.append(statement)
         level = connection.get_execution_options().get("isolation_level")
         autocommit = self._autocommitting or level == "AUTOCOMMIT"
-        ddl = statement.lstrip().upper().startswith(_IMPLICIT_COMMIT)
-        if autocommit or (ddl and self.server is not None and not self.server.transactional_ddl):
+        if autocommit or (
+            _is_ddl(statement) and self.server is not None and not self.server.transactional_ddl
+        ):
             self.landed += map(describe, self._statements)
             self._statements.clear()
+
+
+def _is_ddl(statement: str) -> bool:
+    return statement.lstrip()[:8].upper().startswith(_IMPLICIT_COMMIT)
 
 
 def describe(statement: str) -> str:
