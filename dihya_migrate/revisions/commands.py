@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,16 @@ def offline(site: Site, verb: Direction, revision: str | Sequence[str], tag: str
     The multi-database template writes the default database's to a file called ``.sql``, which nobody finds;
     it is renamed.
     """
-    with suppress(FileNotFoundError):
-        HIDDEN_FILE.unlink()
+    before = _written(HIDDEN_FILE)
     target: Any = revision if isinstance(revision, str) else list(revision)
     call(site, verb, target, sql=True, tag=tag)
-    if HIDDEN_FILE.exists():
+    if _written(HIDDEN_FILE) != before:
         HIDDEN_FILE.replace(VISIBLE_FILE)
+
+
+def _written(path: Path) -> int | None:
+    """When *path* was last written, in nanoseconds; None if there is no such file."""
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 def revise(site: Site, directive: Callable[[Any, Any, list[Any]], None], **options: Any) -> list[Any]:
