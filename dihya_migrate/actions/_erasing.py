@@ -178,6 +178,10 @@ class Erasing:
         self.ledger.preflight()
         self._install_marks()
 
+    def _survey_schema(self) -> None:
+        with self.server.snapshot(self.engine) as connection:
+            self.case.live(connection, erasing=True)
+
     def _install_marks(self) -> None:
         marks = self.case.marks
         try:
