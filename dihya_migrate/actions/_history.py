@@ -21,7 +21,8 @@ def read(runtime: Runtime, root: Path, directory: str | Path | None = None) -> H
     if not (root / "env.py").is_file():
         raise NotFoundError("there is no migrations folder here", "flask db init lays one down")
     doubt = None
-    if not _unusual(root):
+    moved = bool(getattr(runtime.migrate, "configure_callbacks", ()))  # they may set version_locations
+    if not moved and not _unusual(root):
         try:
             return read_history(root / "versions", root=root)
         except UncertainScripts as found:
@@ -35,6 +36,8 @@ def read(runtime: Runtime, root: Path, directory: str | Path | None = None) -> H
 def loaded(script_directory: object, root: Path) -> History:
     """The graph as Alembic has loaded it, or read again where it hides a fault such as an id used twice."""
     scripts = list(script_directory.walk_revisions())  # type: ignore[attr-defined]
+    if script_directory.version_locations:  # type: ignore[attr-defined]
+        return history_of(reversed(scripts), root)
     files = list(script_files(root / "versions"))
     if len(files) != len(scripts) and not _unusual(root):
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from ..engines.common import one_thread
 from ..errors import RefusedError
 from ..revisions import authoring, commands
+from ..revisions.site import look
 from ..runtime import Runtime
 from ._site import site_of
 from ._types import XArg
@@ -38,13 +39,16 @@ def revision(
     """
     with one_thread(runtime.settings.lock_timeout):
         site = site_of(runtime, directory, x_arg)
+        databases = 1
         if autogenerate:
             site.config.cmd_opts.autogenerate = True  # type: ignore[union-attr]
+            databases = len(look(site))
 
         def directive(context: Any, _revision: Any, directives: list[Any]) -> None:
             if autogenerate:
-                _refuse_mass_drop(runtime, context, directives[0])
-                if all(ops.is_empty() for ops in directives[0].upgrade_ops_list):
+                found = directives[0].upgrade_ops_list  # a list of operations for each database so far
+                _refuse_mass_drop(runtime, context, found[-1])
+                if len(found) >= databases and all(ops.is_empty() for ops in found):
                     directives[:] = []
 
         depends_on = options.pop("depends_on", None) or None
@@ -77,20 +81,17 @@ def merge(
     return (_shown(Path(script.path)),) if script else ()
 
 
-def _refuse_mass_drop(runtime: Runtime, context: Any, directive: Any) -> None:
+def _refuse_mass_drop(runtime: Runtime, context: Any, operations: Any) -> None:
     """Models that were never imported look to autogenerate as if all tables had to go."""
-    for ops, metadata in zip(
-        directive.upgrade_ops_list, authoring.metadatas(context, directive), strict=False
-    ):
-        dropped = authoring.dropped_tables(ops)
-        known = len(metadata) + len(dropped)
-        if dropped and (not metadata or len(dropped) / known > runtime.settings.drop_limit):
-            raise RefusedError(
-                f"this would drop {len(dropped)} of {known} tables ({', '.join(dropped[:5])}...); the models "
-                f"know {', '.join(metadata[:5]) or 'no table at all'} and seem not to be imported",
-                "nothing was written; import the models where the application is made, "
-                "or raise DIHYA_DROP_LIMIT if the drop is meant",
-            )
+    dropped, tables = authoring.dropped_tables(operations), authoring.known_tables(context)
+    known = len(tables) + len(dropped)
+    if dropped and (not tables or len(dropped) / known > runtime.settings.drop_limit):
+        raise RefusedError(
+            f"this would drop {len(dropped)} of {known} tables ({', '.join(dropped[:5])}...), and the models "
+            f"know {', '.join(tables[:5]) or 'no table at all'}: they seem not to be imported; "
+            "nothing was written",
+            "import the models where the application is made; if the drop is meant, raise DIHYA_DROP_LIMIT",
+        )
 
 
 def _shown(path: Path) -> Path:

@@ -121,9 +121,7 @@ def plan(directory: str | None, x_arg: tuple[str, ...], sql: bool, layout: str, 
 
     Example: flask db plan --sql
     """
-    report = plans.plan(
-        current_runtime(), revision, directory=directory or g.directory, x_arg=x_arg or g.x_arg
-    )
+    report = plans.plan(current_runtime(), revision, directory=directory or g.directory, x_arg=x_arg)
     show_plan(report, layout, sql=sql)
 
 

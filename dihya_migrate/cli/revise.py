@@ -60,7 +60,7 @@ def revision(directory: str | None, autogenerate: bool, **options: Any) -> None:
 
     Example: flask db revision -m "Add an index"
     """
-    _write(directory, g.x_arg, autogenerate=autogenerate, **options)
+    _write(directory, (), autogenerate=autogenerate, **options)
 
 
 @click.command()
@@ -72,7 +72,7 @@ def migrate(directory: str | None, x_arg: tuple[str, ...], **options: Any) -> No
 
     Example: flask db migrate -m "Add the column theme"
     """
-    _write(directory, x_arg or g.x_arg, autogenerate=True, **options)
+    _write(directory, x_arg, autogenerate=True, **options)
 
 
 def _write(directory: str | None, x_arg: tuple[str, ...], **options: Any) -> None:

@@ -40,7 +40,7 @@ def upgrade(
 
     Example: flask db upgrade --dry-run
     """
-    runtime, folder, x = current_runtime(), directory or g.directory, x_arg or g.x_arg
+    runtime, folder, x = current_runtime(), directory or g.directory, x_arg
     if sql:
         _print_sql("upgrade", revision, folder, tag, x)
     elif dry_run:
@@ -84,7 +84,7 @@ def downgrade(
     Example: flask db downgrade -1
     """
     del yes  # there is no question yet that it could answer
-    runtime, folder, x = current_runtime(), directory or g.directory, x_arg or g.x_arg
+    runtime, folder, x = current_runtime(), directory or g.directory, x_arg
     if sql:
         _print_sql("downgrade", "head:-1" if revision == "-1" else revision, folder, tag, x)
     elif dry_run:
@@ -151,11 +151,9 @@ def stamp(
     runtime, folder = current_runtime(), directory or g.directory
     target = revisions if len(revisions) > 1 else "".join(revisions) or "head"
     if sql:
-        _print_sql("stamp", target, folder, tag, g.x_arg)
+        _print_sql("stamp", target, folder, tag, ())
         return
-    result = actions.stamp(
-        runtime, target, directory=folder, tag=tag, x_arg=g.x_arg, purge=purge, lock_timeout=lock_timeout
-    )
+    result = actions.stamp(runtime, target, directory=folder, tag=tag, purge=purge, lock_timeout=lock_timeout)
     _show(result, layout)
 
 

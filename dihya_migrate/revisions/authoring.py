@@ -17,12 +17,11 @@ def dropped_tables(upgrade: ops.UpgradeOps) -> list[str]:
     return [operation.table_name for operation in upgrade.ops if isinstance(operation, ops.DropTableOp)]
 
 
-def metadatas(context: Any, directive: Any) -> list[list[str]]:
-    """Names of the tables the models know, for each list of operations in *directive*."""
+def known_tables(context: Any) -> list[str]:
+    """Names of the tables that the models of the database at hand know."""
     metadata = context.opts.get("target_metadata")
     known = metadata if isinstance(metadata, list | tuple) else [metadata]
-    names = sorted(name for m in known if m is not None for name in m.tables)
-    return [names] * len(directive.upgrade_ops_list)
+    return sorted(name for m in known if m is not None for name in m.tables)
 
 
 def document(path: Path, message: str | None, dialects: Mapping[str, str]) -> None:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 Script = ModuleType | os.PathLike[str] | str
 Steps = tuple[Step, ...]
 _ONE_AT_A_TIME = threading.RLock()
-_SILENT = logging.Logger("dihya_migrate.replay", level=logging.CRITICAL + 1)
 
 
 class Replay:
@@ -133,7 +132,6 @@ class _Loaded:
             module.__dict__["print"] = _say_nothing
             if not _call(lambda: exec(code, module.__dict__), tape):  # type: ignore[arg-type]  # noqa: S102
                 return None
-            _mute(module)
             self._module = module
         return self._module
 
@@ -153,11 +151,20 @@ class _Hush(io.TextIOBase):
         return len(text) if threading.get_ident() == self._thread else self._stream.write(text)
 
 
-def _mute(module: ModuleType) -> None:
-    """A script that logs what it did would say so before it has done it."""
-    for name, value in vars(module).items():
-        if isinstance(value, logging.Logger):
-            module.__dict__[name] = _SILENT
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Drop what this thread logs: a script that tells what it did would tell before it has done it."""
+    thread, handle = threading.get_ident(), logging.Logger.handle
+
+    def of_others(self: logging.Logger, record: logging.LogRecord) -> None:
+        if threading.get_ident() != thread:
+            handle(self, record)
+
+    logging.Logger.handle = of_others  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        logging.Logger.handle = handle  # type: ignore[method-assign]
 
 
 def _call(function: Callable[[], object], tape: Tape) -> bool:
@@ -184,7 +191,7 @@ def replaying(
 ) -> Iterator[Replay]:
     """Set up for many scripts; one replay at a time in a process, for ``alembic.op`` is one module.
 
-    What scripts print or warn of is dropped. Whatever ``alembic.op`` meant before, it means again after.
+    What scripts print, log or warn of is dropped. Whatever ``alembic.op`` meant before, it means again after.
 
     Args:
         dialect: Name of the database's dialect, or the dialect of a live engine.
@@ -195,7 +202,7 @@ def replaying(
     Raises:
         UnsupportedDialectError: Alembic or SQLAlchemy do not know the dialect.
     """
-    with _ONE_AT_A_TIME, warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings(), _unheard():
         warnings.simplefilter("ignore")
         replay = Replay(dialect, binds or {}, config, rendering=rendering)
         with redirect_stdout(_Hush(sys.stdout)), redirect_stderr(_Hush(sys.stderr)):
