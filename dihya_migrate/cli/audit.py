@@ -142,10 +142,17 @@ def _what(one: ListedEvent) -> str:
     if isinstance(codes := told.get("codes"), list):
         parts.append(" ".join(map(str, codes)))
     if isinstance(counts := told.get("counts"), dict):
-        parts.append(f"{sum(counts.values())} rows in {len(counts)} tables")
+        parts.append(_counts(counts))
     parts += [f"{key} {str(told[key])[:8]}" for key in ("run_id", "subject") if told.get(key)]
     parts += [f"bind {one.bind}"] * bool(one.bind) + [f"{told.get('actor', '')}@{told.get('host', '')}"]
     return ", ".join(parts)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    """Revisions of a run, or rows of a privacy act by table."""
+    if counts.keys() == {"revisions"}:
+        return f"{counts['revisions']} revision(s)"
+    return f"{sum(counts.values())} rows in {len(counts)} tables"
 
 
 def _heads(heads: object) -> str:

@@ -27,9 +27,11 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction; rows are locked by whoever reads them FOR UPDATE."""
-    with engine.begin() as connection:
-        yield connection
+    """A transaction, also where the application's engine is in autocommit; a second look sees other commits."""
+    with engine.connect() as raw:
+        connection = raw.execution_options(isolation_level="READ COMMITTED")
+        with connection.begin():
+            yield connection
 
 
 def after_erasure(_engine: Engine) -> tuple[str, ...]:
