@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, NoReturn, ParamSpec
 
-from .errors import DihyaError, MigrationError
+from .errors import DihyaError
 from .runtime import current_runtime
 
 P = ParamSpec("P")
@@ -23,21 +23,31 @@ def _as_flask_migrate_would(function: Callable[P, object]) -> Callable[P, None]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             function(*args, **kwargs)
-        except MigrationError as error:
-            if error.original is not None and not isinstance(error.original, DihyaError):
-                raise error.original from None
-            _leave(error)
         except DihyaError as error:
-            _leave(error)
+            if error.original is None or _is_ours_to_tell(error.original):
+                _leave(error)
+            _log(error)  # what the caller gets does not say what is left in the database
+            raise error.original from None
 
     return wrapped
 
 
-def _leave(error: DihyaError) -> None:
+def _is_ours_to_tell(original: Exception) -> bool:
+    """Flask-Migrate turns Alembic's own refusals into an exit as well; anything else reaches the caller."""
+    from alembic.util import CommandError
+
+    return isinstance(original, DihyaError | CommandError)
+
+
+def _leave(error: DihyaError) -> NoReturn:
+    _log(error)
+    sys.exit(error.exit_code)
+
+
+def _log(error: DihyaError) -> None:
     from flask_migrate import log
 
     log.error("Error: %s", error)
-    sys.exit(error.exit_code)
 
 
 @_as_flask_migrate_would

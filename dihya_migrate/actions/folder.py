@@ -57,6 +57,8 @@ def init(
         )
     if not source.is_dir():
         raise RefusedError(f"there is no template {source.name!r}", "flask db list-templates")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise RefusedError(f"{folder.name}/ is there already and is not empty", "give another --directory")
     commands.init(runtime.migrate, folder, source, package=package)
     if source.parent == OURS:
         _settle(folder / "alembic.ini", multidb=multidb, flask_app=flask_app)

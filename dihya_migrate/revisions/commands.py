@@ -13,7 +13,7 @@ from alembic.util import CommandError
 
 from ..errors import RefusedError
 from ..model import Direction
-from .planning import refusal
+from .refusals import refusal
 from .seams import Configured, commands_prepared
 from .site import Site
 

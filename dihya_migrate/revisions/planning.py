@@ -8,8 +8,9 @@ from typing import Any
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from ..errors import NotFoundError, RefusedError
+from ..errors import RefusedError
 from .ports import Look, Plan
+from .refusals import refusal
 from .site import Request
 
 _ARITHMETIC = {"upgrade": "_upgrade_revs", "downgrade": "_downgrade_revs", "stamp": "_stamp_revs"}
@@ -30,16 +31,6 @@ def steps(script: ScriptDirectory, request: Request, heads: Sequence[str]) -> li
         return list(found)
     except CommandError as error:
         raise refusal(error) from None
-
-
-def refusal(error: CommandError) -> RefusedError | NotFoundError:
-    """Alembic's words, which name revisions and nothing else, under our exit codes."""
-    text = str(error).rstrip(".")
-    if "Can't locate revision" in text:
-        return NotFoundError(text, "flask db history lists the revisions")
-    if "Multiple head revisions" in text:
-        return RefusedError(text, "flask db heads shows them; flask db merge joins them")
-    return RefusedError(text)
 
 
 def plan(script: ScriptDirectory, request: Request, looks: Mapping[str, Look]) -> Plan:

@@ -15,11 +15,13 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.engine import Connection, Engine
 
 from ..model import Direction
 from .journal import Journal
 from .ports import Database, Look
+from .refusals import refusal
 from .seams import Host, installed, prepare
 
 
@@ -57,8 +59,15 @@ class Site:
 
     @cached_property
     def script(self) -> ScriptDirectory:
-        """The scripts, read once a run."""
-        return ScriptDirectory.from_config(self.config)
+        """The scripts, read once a run.
+
+        Raises:
+            NotFoundError: There is no migrations folder.
+        """
+        try:
+            return ScriptDirectory.from_config(self.config)
+        except CommandError as error:
+            raise refusal(error) from None
 
     def environment(self, fn: Any, host: Host, **options: Any) -> EnvironmentContext:
         """An environment for ``env.py`` with our work function *fn*."""
