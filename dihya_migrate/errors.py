@@ -37,6 +37,8 @@ class DihyaError(Exception):
     exit_code: ClassVar[int] = 4
     notes: tuple[str, ...] = ()
     """What else was noticed on the way."""
+    original: Exception | None = None
+    """What was raised first, for callers that want it back; lost in pickling."""
 
     def __init__(self, message: str, next_step: str = "") -> None:
         super().__init__(message, next_step)
@@ -132,7 +134,6 @@ class MigrationError(FailedError):
     Attributes:
         reason: Class, SQLSTATE and constraint of the cause; never its message.
         reduced: The same in parts, for the audit trail; lost in pickling.
-        original: The exception the step raised, for callers that re-raise it; lost in pickling.
     """
 
     def __init__(self, message: str, next_step: str = "", reason: str = "") -> None:
@@ -140,7 +141,6 @@ class MigrationError(FailedError):
         self.args = (message, next_step, reason)
         self.reason = reason
         self.reduced: Mapping[str, object] = {}
-        self.original: Exception | None = None
 
 
 class HalfAppliedError(MigrationError):

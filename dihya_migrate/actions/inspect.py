@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..engines.common import one_thread
 from ..errors import RefusedError
 from ..revisions import commands
 from ..revisions.site import look
 from ..runtime import Runtime
+from ._boundary import alone
 from ._site import site_of
 
 
@@ -21,7 +21,7 @@ def alembic(
     Raises:
         RefusedError: Alembic said no.
     """
-    with one_thread(runtime.settings.lock_timeout):
+    with alone(runtime):
         return commands.call(site_of(runtime, directory), name, *arguments, **options)
 
 
@@ -37,7 +37,7 @@ def current(
     Raises:
         RefusedError: *check_heads*, and a database is not at all heads.
     """
-    with one_thread(runtime.settings.lock_timeout):
+    with alone(runtime):
         site = site_of(runtime, directory)
         commands.call(site, "current", verbose=verbose)
         if check_heads and any(
@@ -52,5 +52,5 @@ def pending_changes(runtime: Runtime, *, directory: str | Path | None = None) ->
     Raises:
         RefusedError: The database is not at head.
     """
-    with one_thread(runtime.settings.lock_timeout):
+    with alone(runtime):
         return commands.pending_changes(site_of(runtime, directory))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..engines import server_of
-from ..engines.common import one_thread
 from ..model import DatabaseStatus, Direction, PlannedRevision, PlanReport, RunFacts, Status
 from ..revisions import commands, past, planning
 from ..revisions import journal as journals
@@ -15,6 +14,7 @@ from ..revisions.runner import reachable
 from ..revisions.site import Request, Site, look
 from ..runtime import Runtime
 from ..sealing import canonical, link
+from ._boundary import alone
 from ._gate import RunGate
 from ._site import site_of
 from ._types import XArg, folder_of
@@ -34,7 +34,7 @@ def plan(
         NotFoundError: No such revision.
         RefusedError: It cannot be reached, or the history is broken.
     """
-    with one_thread(runtime.settings.lock_timeout):
+    with alone(runtime):
         site = site_of(runtime, directory, x_arg)
         looks = look(site)
         gate = RunGate(runtime, site, direction, folder_of(runtime, directory))
@@ -85,13 +85,13 @@ def print_sql(
     x_arg: XArg = None,
 ) -> None:
     """Print the SQL of *verb* without touching a database, as Alembic renders it."""
-    with one_thread(runtime.settings.lock_timeout):
+    with alone(runtime):
         commands.offline(site_of(runtime, directory, x_arg), verb, revision, tag)
 
 
 def status(runtime: Runtime, *, directory: str | Path | None = None) -> Status:
     """Where the scripts and every database of the folder stand; nothing is written."""
-    with one_thread(runtime.settings.lock_timeout):
+    with alone(runtime):
         site = site_of(runtime, directory)
         looks = look(site)
         return Status(

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engines.common import one_thread
 from ..errors import RefusedError
 from ..revisions import authoring, commands
 from ..revisions.site import look
 from ..runtime import Runtime
+from ._boundary import alone
 from ._site import site_of
 from ._types import XArg
 
@@ -37,7 +37,7 @@ def revision(
     Raises:
         RefusedError: It would drop tables because the models seem not imported.
     """
-    with one_thread(runtime.settings.lock_timeout):
+    with alone(runtime):
         site = site_of(runtime, directory, x_arg)
         databases = 1
         if autogenerate:
@@ -75,7 +75,7 @@ def merge(
     Raises:
         RefusedError: They cannot be joined.
     """
-    with one_thread(runtime.settings.lock_timeout):
+    with alone(runtime):
         site = site_of(runtime, directory)
         script = commands.call(site, "merge", revisions, **options)
     return (_shown(Path(script.path)),) if script else ()

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..engines.common import one_thread
 from ..errors import DihyaError, LockTimeoutError, ValidationRefusedError
 from ..model import Direction, RunResult
 from ..runtime import Runtime
+from ._boundary import alone
 from ._types import OnStep, XArg, folder_of
 
 
@@ -95,7 +95,7 @@ def rollback(
     from ..revisions.site import look
     from ._site import site_of
 
-    with one_thread(runtime.settings.lock_timeout):
+    with alone(runtime):
         site = site_of(runtime, directory, None, lock_timeout)
         target = past.start_of_last(site, look(site), runs)
     return _run(runtime, "downgrade", target, directory, None, lock_timeout, on_step)
@@ -118,7 +118,7 @@ def accept(
     from ..revisions.site import look
     from ._site import site_of
 
-    with one_thread(runtime.settings.lock_timeout):
+    with alone(runtime):
         site = site_of(runtime, directory, None, lock_timeout)
         accepted = past.accept(site, look(site))
     for bind, record in accepted:
@@ -161,9 +161,8 @@ def _run(
     from ._observer import TrailObserver
     from ._site import site_of
 
-    wait = runtime.settings.lock_timeout if lock_timeout is None else lock_timeout
     observer = TrailObserver(runtime, on_step)
-    with one_thread(wait):
+    with alone(runtime, lock_timeout):
         site = site_of(runtime, directory, x_arg, lock_timeout)
         gate = RunGate(runtime, site, direction, folder_of(runtime, directory))
         try:

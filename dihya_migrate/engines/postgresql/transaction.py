@@ -27,7 +27,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction, also where the application's engine is in autocommit; a second look sees other commits."""
+    """A transaction, even of an engine in autocommit; a second look in it sees what others committed."""
     with engine.connect() as raw:
         connection = raw.execution_options(isolation_level="READ COMMITTED")
         with connection.begin():
