@@ -165,13 +165,13 @@ class Erasing:
 
     def _preflight(self) -> None:
         """Nothing of anybody's may be read or written before each record of it can be."""
-        with self.server.snapshot(self.engine) as connection:
-            self.case.live(connection, erasing=True)  # reads the schema only
-        home = self.case.tables[self.case.home.name]
-        with self.server.writing(self.engine) as connection:
-            connection.execute(
-                sa.delete(home).where(sa.false())
-            )  # fails at once where nothing may be written
+        try:
+            probe(self.engine, self.case)
+        except SQLAlchemyError as error:
+            told = explain(error)
+            if not isinstance(told, UnfitEnvironmentError):
+                self._survey_schema()  # names the table that is missing
+            raise told from None
         self.trail.preflight()
         if not self.trail.installed():
             self.trail.install()

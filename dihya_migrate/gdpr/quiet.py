@@ -11,13 +11,8 @@ _NAME = "dihya_gdpr"
 
 
 def quiet(engine: Engine) -> Engine:
-    """*engine* with the same pool and events, but silent, with hidden parameters and real transactions.
-
-    An application may run its engine in AUTOCOMMIT; an erasure must not. READ COMMITTED lets a second look
-    see what others have committed meanwhile.
-    """
-    options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
-    own = engine.execution_options(**options)
+    """*engine* with the same pool and events, but silent and with hidden parameters."""
+    own = engine.execution_options()
     own.logging_name = _NAME
     own.hide_parameters = True
     for cls in {type(own), Engine, type(engine)}:
