@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from alembic.util import CommandError
 from flask import current_app
-from flask.cli import ScriptInfo
+from flask.cli import NoAppException, ScriptInfo
 
 from .errors import DihyaError
 from .revisions.seams import DRIVEN
@@ -88,11 +88,20 @@ def guarded(context: Any) -> bool:
 
 
 def _enter_application(config: Config) -> None:
-    """Open the context of the application that FLASK_APP or ``alembic.ini`` names, as ``flask`` would."""
+    """Open the context of the application that FLASK_APP or ``alembic.ini`` names, as ``flask`` would.
+
+    Raises:
+        CommandError: There is none.
+    """
     if current_app:
         return
     name = os.environ.get("FLASK_APP") or config.get_main_option("flask_app")
-    app = ScriptInfo(app_import_path=name or None).load_app()
+    try:
+        app = ScriptInfo(app_import_path=name or None).load_app()
+    except NoAppException:
+        raise CommandError(
+            "the application cannot be found: set FLASK_APP, or flask_app in alembic.ini"
+        ) from None
     app.app_context().push()  # for the rest of this process
 
 
