@@ -146,8 +146,7 @@ def _refuse(findings: Sequence[Finding]) -> None:
         first = errors[0]
         raise ValidationRefusedError(
             f"validation refused this run: {len(errors)} error(s), first {first.code} {first.name}",
-            "nothing was touched; mend the script, or answer for it in place: "
-            f'# dihya: ignore[{first.code}] reason="..."',
+            "nothing was touched; flask db validate says what to write instead, and how to answer for it",
             tuple(finding.code for finding in errors),
             tuple(findings),
         )

@@ -22,6 +22,7 @@ def revision(
     message: str | None = None,
     autogenerate: bool = False,
     x_arg: XArg = None,
+    quiet: bool = False,
     **options: Any,
 ) -> tuple[Path, ...]:
     """Write a revision; returns its files, none when models and database agree.
@@ -32,6 +33,7 @@ def revision(
         message: What changes, in a sentence; None: said from the operations.
         autogenerate: Compare the models with the database.
         x_arg: Passed to ``env.py``.
+        quiet: Alembic prints no path.
         options: As ``alembic.command.revision`` takes them.
 
     Raises:
@@ -40,6 +42,7 @@ def revision(
     with alone(runtime):
         site = site_of(runtime, directory, x_arg)
         databases = 1
+        site.config.cmd_opts.quiet = quiet  # type: ignore[union-attr]
         if autogenerate:
             site.config.cmd_opts.autogenerate = True  # type: ignore[union-attr]
             databases = len(look(site))

@@ -52,11 +52,14 @@ class LazyGroup(AppGroup):
 
 def error_document(error: DihyaError) -> dict[str, object]:
     """What ``--format json`` prints of an error."""
+    from ..reports.json import finding_document
+
     return {
         "error": {
             "type": type(error).__name__,
             "message": getattr(error, "message", str(error)),
             "next_step": getattr(error, "next_step", ""),
             "exit_code": error.exit_code,
+            "findings": [finding_document(finding) for finding in getattr(error, "findings", ())],
         }
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model import PlanReport
+from ..reports.json import finding_document
 from ._output import emit, show_findings
 
 
@@ -41,18 +42,6 @@ def _document(report: PlanReport) -> dict[str, object]:
             }
             for r in report.revisions
         ],
-        "findings": [
-            {
-                "code": f.code,
-                "name": f.name,
-                "severity": f.severity.value,
-                "revision": f.revision,
-                "path": f.path,
-                "line": f.line,
-                "message": f.message,
-                "remedy": f.remedy,
-            }
-            for f in report.findings
-        ],
+        "findings": [finding_document(finding) for finding in report.findings],
         "sha256": report.sha256,
     }

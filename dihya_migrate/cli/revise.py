@@ -78,7 +78,7 @@ def migrate(directory: str | None, x_arg: tuple[str, ...], **options: Any) -> No
 def _write(directory: str | None, x_arg: tuple[str, ...], **options: Any) -> None:
     with Progress():
         written = actions.revision(
-            current_runtime(), directory=directory or g.directory, x_arg=x_arg, **options
+            current_runtime(), directory=directory or g.directory, x_arg=x_arg, quiet=True, **options
         )
     for path in written:
         click.echo(f"Wrote {path}. Read it before it runs: flask db validate, flask db plan")

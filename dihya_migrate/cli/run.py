@@ -7,6 +7,7 @@ from flask import g
 
 from ..actions import run as actions
 from ..model import Direction, RunResult
+from ..reports.json import finding_document
 from ..runtime import current_runtime
 from ._options import directory_option, format_option, sql_options, x_arg_option, yes_option
 from ._output import emit, say, show_findings
@@ -220,6 +221,6 @@ def _document(result: RunResult) -> dict[str, object]:
             {"revision": s.revision, "message": s.message, "seconds": round(s.seconds, 6), "bind": s.bind}
             for s in result.applied
         ],
-        "findings": [{"code": f.code, "severity": f.severity.value} for f in result.findings],
+        "findings": [finding_document(finding) for finding in result.findings],
         "seconds": round(result.seconds, 6),
     }
