@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import seed
 from .config import configuration
-from .extensions import db, migrate
+from .extensions import db, enforce_foreign_keys, migrate
 from .http import KeyConverter, conflict, json_error
 from .logs.routes import blueprint as logs
 from .plugins.routes import blueprint as plugins
@@ -47,6 +47,8 @@ def create_app(settings: Mapping[str, object] | None = None) -> Flask:
     if proxies := app.config["PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     db.init_app(app)
+    with app.app_context():
+        enforce_foreign_keys(db.engine)
     migrate.init_app(app, db, directory=str(HERE / "migrations"))
     app.url_map.converters["key"] = KeyConverter
     for module in MODULES:

@@ -42,8 +42,11 @@ else:
     Model = db.Model
 
 
-@event.listens_for(Engine, "connect")
-def _enforce_foreign_keys(connection: object, _entry: ConnectionPoolEntry) -> None:
-    """Ask SQLite to enforce foreign keys; it does not unless each connection asks."""
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA foreign_keys = ON").close()
+def enforce_foreign_keys(engine: Engine) -> None:
+    """Ask SQLite to enforce foreign keys on *engine*; it does not unless each connection asks."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _ask)
+
+
+def _ask(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.execute("PRAGMA foreign_keys = ON").close()

@@ -16,6 +16,7 @@ from ..checks.loss import targets
 from ..errors import ValidationRefusedError
 from ..model import Direction, Finding, Severity, Step
 from ..revisions.graph import History
+from ..revisions.index import indexed_history, with_sources
 from ..revisions.ports import Look, Plan, Verdict
 from ..revisions.recorder import as_sql, replaying
 from ..revisions.site import Site
@@ -103,7 +104,9 @@ class RunGate:
         )
 
     def _graph(self) -> History:
-        """The history as Alembic loaded it; where Alembic cannot, as it is written."""
+        """The history from the index; else as Alembic loaded it; where Alembic cannot, as it is written."""
+        if self._history is None and not self.site.script.version_locations:
+            self._history = indexed_history(self.root / "versions")
         if self._history is None:
             try:
                 with _no_warnings():
@@ -113,13 +116,13 @@ class RunGate:
         return self._history
 
     def _replay(self, ids: Sequence[str], looks: Mapping[str, Look]) -> dict[str, Script]:
-        graph, found = self._graph(), {}
+        graph = self._history = with_sources(self._graph(), tuple(ids), self.root)
+        found: dict[str, Script] = {}
         dialect = self.site.engines[next(iter(looks), "")].dialect if looks else "sqlite"
         with replaying(dialect, binds=self._dialects(looks), config=self.site.config) as replay:
             for id_ in ids:
                 revision = graph.by_id[id_]
-                module = self.site.script.get_revision(id_).module
-                steps = replay.both(module, revision=id_, path=revision.path)
+                steps = replay.both(self.root / revision.path, revision=id_, path=revision.path)
                 found[id_] = Script(revision, *steps)
         return found
 

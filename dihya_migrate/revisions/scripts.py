@@ -14,7 +14,7 @@ from typing import Any
 
 from ..model import Revision
 from .graph import History, Problem, UnknownTargetError
-from .headcache import remembered_heads
+from .memory import remembered
 
 __all__ = [
     "History",
@@ -27,7 +27,7 @@ __all__ = [
     "read_revisions",
 ]
 
-_SCRIPT = re.compile(r"(?!\.\#|__init__).*\.py$")
+SCRIPT = re.compile(r"(?!\.\#|__init__).*\.py$")
 """The files Alembic takes: ``alembic.script.base._only_source_rev_file``."""
 _NAMES = ("revision", "down_revision", "depends_on", "branch_labels")
 _REBINDERS = ("globals", "exec", "eval", "vars", "locals", "setattr")
@@ -105,7 +105,8 @@ def known_heads(versions: Path) -> tuple[str, ...] | None:
     None also when the graph has a fault, or when any script says ``depends_on``: the rows of the version
     table then need not be the heads.
     """
-    return remembered_heads(versions, _SCRIPT.match, lambda: _plain_heads(versions))
+    heads = remembered(versions, SCRIPT.match, "heads", lambda: _plain_heads(versions))
+    return None if heads is None else tuple(map(str, heads))
 
 
 def _plain_heads(versions: Path) -> tuple[str, ...] | None:
@@ -122,7 +123,7 @@ def script_files(versions: Path, *, recursive: bool = False) -> Iterator[Path]:
     for folder, folders, files in os.walk(versions):
         if not folder.endswith("__pycache__"):
             for name in sorted(files):
-                if _SCRIPT.match(name):
+                if SCRIPT.match(name):
                     yield Path(folder, name)
         if not recursive:
             return

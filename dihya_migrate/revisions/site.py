@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from ..model import Direction
 from .journal import Journal
+from .lazy import LazyScriptDirectory
 from .ports import Database, Look
 from .refusals import refusal
 from .seams import Host, installed, prepare
@@ -65,7 +66,7 @@ class Site:
             NotFoundError: There is no migrations folder.
         """
         try:
-            return ScriptDirectory.from_config(self.config)
+            return LazyScriptDirectory.from_config(self.config)
         except CommandError as error:
             raise refusal(error) from None
 

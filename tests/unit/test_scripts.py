@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dihya_migrate.model import Revision
-from dihya_migrate.revisions import headcache
+from dihya_migrate.revisions import memory
 from dihya_migrate.revisions.graph import History, UnknownTargetError
 from dihya_migrate.revisions.scripts import (
     UncertainScripts,
@@ -257,8 +257,8 @@ def old(folder: Path) -> None:
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files count as settled at once, for the time of change of an inode cannot be set back."""
-    monkeypatch.setattr(headcache, "_SETTLED", -3600 * 10**9)
-    monkeypatch.setattr(headcache, "_MEMORY", {})
+    monkeypatch.setattr(memory, "_SETTLED", -3600 * 10**9)
+    monkeypatch.setattr(memory, "_MEMORY", {})
 
 
 A, B, C = (
@@ -274,7 +274,7 @@ def test_heads_come_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert known_heads(versions) == ("a",)
     monkeypatch.setattr("dihya_migrate.revisions.scripts.read_history", None)
     assert known_heads(versions) == ("a",)
-    headcache._MEMORY.clear()
+    memory._MEMORY.clear()
     assert known_heads(versions) == ("a",)
 
 
@@ -297,7 +297,7 @@ def test_young_file_is_not_remembered(tmp_path: Path) -> None:
     """Within two seconds of a change a second one may leave no trace, so nothing is kept."""
     versions = script(tmp_path, A).parent
     assert known_heads(versions) == ("a",)
-    assert str(versions) not in headcache._MEMORY
+    assert memory._MEMORY.get((str(versions.resolve()), "heads")) is None
 
 
 @pytest.mark.usefixtures("settled")

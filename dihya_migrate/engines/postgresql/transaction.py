@@ -19,8 +19,10 @@ def migration_engine(engine: Engine, *, suspend_foreign_keys: bool) -> Iterator[
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """One unchanging state, read-only."""
     with engine.connect() as raw:
-        connection = raw.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        connection = raw.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin() as transaction:
+            # not postgresql_readonly: its reset would leave the pooled connection explicitly writable
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             yield connection
             transaction.rollback()
 

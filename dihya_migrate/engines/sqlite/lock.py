@@ -43,16 +43,16 @@ def database_file(engine: Engine) -> str | None:
 
 def _open(path: str) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(path, timeout=0, isolation_level=None)
-        connection.execute("CREATE TABLE IF NOT EXISTS holder (who TEXT)")
-    except sqlite3.OperationalError as error:
-        if _busy(error):  # its holder has made the table long since
-            return connection
-        raise UnfitEnvironmentError(
-            "the lock file beside the SQLite database cannot be written",
-            "give the process write access to the database's folder",
-        ) from None
-    return connection
+        return sqlite3.connect(path, timeout=0, isolation_level=None)
+    except sqlite3.OperationalError:
+        raise _unwritable() from None
+
+
+def _unwritable() -> UnfitEnvironmentError:
+    return UnfitEnvironmentError(
+        "the lock file beside the SQLite database cannot be written",
+        "give the process write access to the database's folder",
+    )
 
 
 def _take(connection: sqlite3.Connection) -> bool:
@@ -61,6 +61,7 @@ def _take(connection: sqlite3.Connection) -> bool:
     me = f"process {os.getpid()} on {socket.gethostname()} since {since}"
     try:
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE IF NOT EXISTS holder (who TEXT)")
         connection.execute("DELETE FROM holder")
         connection.execute("INSERT INTO holder VALUES (?)", (me,))
         connection.execute("COMMIT")
@@ -69,7 +70,7 @@ def _take(connection: sqlite3.Connection) -> bool:
             return True
     except sqlite3.OperationalError as error:
         if not _busy(error):
-            raise
+            raise _unwritable() from None
     if connection.in_transaction:
         connection.rollback()
     return False

@@ -1,4 +1,4 @@
-"""Remember the heads of a folder as long as not one of its files changed."""
+"""Remember what the scripts of a folder say as long as not one of them changed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-_FORMAT = 1
+_FORMAT = 2
 _SETTLED = 2_000_000_000
 """Nanoseconds a file must have been left alone before its times can be trusted to tell the next edit."""
-_MEMORY: dict[str, tuple[str, tuple[str, ...]]] = {}
+_MEMORY: dict[tuple[str, str], tuple[str, Any]] = {}
 
 
-def remembered_heads(
-    versions: Path, is_script: Callable[[str], object], read: Callable[[], tuple[str, ...] | None]
-) -> tuple[str, ...] | None:
-    """The heads of *versions*: from memory, from ``__pycache__``, or from *read*, in this order.
+def remembered(versions: Path, is_script: Callable[[str], object], name: str, read: Callable[[], Any]) -> Any:
+    """What *read* finds in the scripts of *versions*: from memory, from ``__pycache__``, or from *read*.
 
     An answer is kept under a digest of every script's name, size and times of change. It is not kept
     while any file is younger than two seconds: a second edit could then leave all of these as they are.
@@ -29,22 +28,27 @@ def remembered_heads(
     Args:
         versions: The folder.
         is_script: Does Alembic load a file of this name?
-        read: Reads the scripts; its None is never kept.
+        name: Of the answer, which is also that of its file.
+        read: Reads the scripts and says something that JSON can hold; its None is never kept.
     """
     try:
         digest, youngest = _state(versions, is_script)
     except OSError:
         return read()
-    folder = os.fspath(versions)
-    known = _MEMORY.get(folder)
+    key = (os.fspath(versions.resolve()), name)
+    known = _MEMORY.get(key)
     if known is None or known[0] != digest:
-        heads = _load(versions, digest)
-        if heads is None:
-            heads = read()
-            if heads is None or youngest > time.time_ns() - _SETTLED or _changed(versions, is_script, digest):
-                return heads
-            _store(versions, digest, heads)
-        _MEMORY[folder] = known = (digest, heads)
+        answer = _load(versions, name, digest)
+        if answer is None:
+            answer = read()
+            if (
+                answer is None
+                or youngest > time.time_ns() - _SETTLED
+                or _changed(versions, is_script, digest)
+            ):
+                return answer
+            _store(versions, name, digest, answer)
+        _MEMORY[key] = known = (digest, answer)
     return known[1]
 
 
@@ -70,28 +74,21 @@ def _changed(versions: Path, is_script: Callable[[str], object], digest: str) ->
     return _state(versions, is_script)[0] != digest
 
 
-def _file(versions: Path) -> Path:
-    return versions / "__pycache__" / "dihya-heads.json"
+def _file(versions: Path, name: str) -> Path:
+    return versions / "__pycache__" / f"dihya-{name}.json"
 
 
-def _load(versions: Path, digest: str) -> tuple[str, ...] | None:
+def _load(versions: Path, name: str, digest: str) -> Any:
     try:
-        kept = json.loads(_file(versions).read_bytes())
-        heads = kept["heads"]
-        if (
-            kept["digest"] == digest
-            and isinstance(heads, list)
-            and all(isinstance(id_, str) for id_ in heads)
-        ):
-            return tuple(heads)
+        kept = json.loads(_file(versions, name).read_bytes())
+        return kept["answer"] if kept["digest"] == digest else None
     except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return None
+        return None
 
 
-def _store(versions: Path, digest: str, heads: tuple[str, ...]) -> None:
+def _store(versions: Path, name: str, digest: str, answer: Any) -> None:
     """Best effort: a folder that cannot be written is as good as one without a cache."""
-    file = _file(versions)
+    file = _file(versions, name)
     with suppress(OSError):
         if not file.parent.is_dir():
             if sys.dont_write_bytecode:
@@ -99,7 +96,7 @@ def _store(versions: Path, digest: str, heads: tuple[str, ...]) -> None:
             file.parent.mkdir()
         draft = file.with_name(f"{file.name}.{os.getpid()}")
         try:
-            draft.write_text(json.dumps({"digest": digest, "heads": heads}), encoding="utf-8")
+            draft.write_text(json.dumps({"digest": digest, "answer": answer}), encoding="utf-8")
             draft.replace(file)
         finally:
             draft.unlink(missing_ok=True)
