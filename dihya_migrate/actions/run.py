@@ -140,7 +140,13 @@ def _at_head(runtime: Runtime, directory: str | Path | None) -> tuple[str, ...] 
         return None  # they may move everything we would look at
     binds = tuple(bind for bind in runtime.binds if bind)
     try:
-        return at_head(folder_of(runtime, directory), runtime.engines, binds, runtime.configure_args)
+        return at_head(
+            folder_of(runtime, directory),
+            runtime.engines,
+            binds,
+            runtime.configure_args,
+            runtime.settings.database_schema,
+        )
     except (OSError, SQLAlchemyError):
         return None  # the slow way finds the reason and says it
 

@@ -31,15 +31,20 @@ _ELSEWHERE = ("version_locations", "recursive_version_locations", "sourceless", 
 
 
 def at_head(
-    directory: Path, engines: Mapping[str, Engine], binds: tuple[str, ...], options: Mapping[str, object]
+    directory: Path,
+    engines: Mapping[str, Engine],
+    binds: tuple[str, ...],
+    options: Mapping[str, object],
+    own_schema: str | None = None,
 ) -> tuple[str, ...] | None:
-    """The heads, if all databases of the folder are at them and none is half applied; else None.
+    """The heads, if all databases of the folder are at them and no run is open on them; else None.
 
     Args:
         directory: The migrations folder.
         engines: By bind name.
         binds: Names of the binds besides the default one that a multi-database folder migrates.
         options: What the application passes to ``context.configure``.
+        own_schema: Where our tables lie; None is the connection's default.
     """
     ini = _plain_settings(directory)
     print_ = fingerprint((directory / "env.py").read_bytes())
@@ -51,7 +56,7 @@ def at_head(
         str(options.get("version_table") or "alembic_version"),
         options.get("version_table_schema"),
     )
-    found = [_heads(engines[name], table, schema) if name in engines else None for name in names]
+    found = [_heads(engines[name], table, schema, own_schema) if name in engines else None for name in names]
     if not found[0] or any(heads != found[0] for heads in found):
         return None  # before the scripts are read, which costs more
     wanted = known_heads(directory / "versions")
@@ -83,16 +88,19 @@ def _plain_settings(directory: Path) -> Mapping[str, str] | None:
     return None if any(ini.has_option("alembic", option) for option in _ELSEWHERE) else ini["alembic"]
 
 
-def _heads(engine: Engine, table: str, schema: object) -> list[str] | None:
+def _heads(engine: Engine, table: str, schema: object, own_schema: str | None) -> list[str] | None:
     place = schema if isinstance(schema, str) else None
     versions = sa.table(table, sa.column("version_num"), schema=place)
-    runs = sa.table("dihya_run", sa.column("state"))
+    runs = sa.table("dihya_run", sa.column("state"), schema=own_schema)
     with engine.connect() as connection:
         inspector = sa.inspect(connection)
         if not inspector.has_table(table, schema=place):
             return None
-        if inspector.has_table("dihya_run"):  # in the connection's own schema; elsewhere the slow way looks
-            half = sa.select(sa.func.count()).select_from(runs).where(runs.c.state == "half-applied")
-            if connection.execute(half).scalar():
+        if inspector.has_table(
+            "dihya_run", schema=own_schema
+        ):  # in the connection's own schema; elsewhere the slow way looks
+            # a run that was killed after its commit still has to be told of, under the lock
+            unsettled = runs.c.state.in_(("half-applied", "running"))
+            if connection.execute(sa.select(runs.c.state).where(unsettled).limit(1)).first():
                 return None
         return sorted(str(row[0]) for row in connection.execute(sa.select(versions.c.version_num)))

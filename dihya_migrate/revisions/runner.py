@@ -24,17 +24,35 @@ def run(site: Site, request: Request, gate: Gate, observer: Observer) -> RunResu
         HalfAppliedError: This run, or an earlier one, is half applied.
         MigrationError: A step failed; its transaction was rolled back.
     """
+    looks = look(site)
+    if _at_rest(site, request, looks):
+        return _nothing_done(request, looks)
     with ExitStack() as locks:
-        for bind in sorted(reachable(look(site))):
+        for bind in sorted(reachable(looks)):
             locks.enter_context(site.database(bind).lock(site.lock_timeout))
         looks = look(site)  # again, now that nobody else moves
         recover(site, looks, observer)
         gate.history(looks)
         plan = planning.plan(site.script, request, looks)
         if not plan.pending and request.direction != "stamp":
-            heads = {bind: look.heads for bind, look in looks.items()}
-            return RunResult(direction=request.direction, from_heads=heads, to_heads=heads)
+            return _nothing_done(request, looks)
         return Execution(site, request, plan, gate(plan), observer).carry_out()
+
+
+def _nothing_done(request: Request, looks: Mapping[str, Look]) -> RunResult:
+    heads = {bind: look.heads for bind, look in looks.items()}
+    return RunResult(direction=request.direction, from_heads=heads, to_heads=heads)
+
+
+def _at_rest(site: Site, request: Request, looks: Mapping[str, Look]) -> bool:
+    """Is there nothing to upgrade and no open run? Then nobody needs the lock."""
+    if request.direction != "upgrade":
+        return False
+    try:
+        pending = planning.plan(site.script, request, looks).pending
+    except Exception:  # noqa: BLE001 - a broken history or a wrong target; under the lock it is told properly
+        return False
+    return not pending and not any(_open_runs(site, bind) for bind in reachable(looks))
 
 
 def reachable(looks: Mapping[str, Look]) -> tuple[str, ...]:
@@ -54,6 +72,14 @@ def recover(site: Site, looks: Mapping[str, Look], observer: Observer) -> None:
                 observer.recovered(bind, record)
             if record.revision:
                 raise half_applied(record, bind)
+
+
+def _open_runs(site: Site, bind: str) -> tuple[RunRecord, ...]:
+    database = site.database(bind)
+    with database.server.side_engine(database.engine) as side, side.connect() as connection:
+        if not site.journal.installed(connection):
+            return ()
+        return site.journal.runs(connection, journals.RUNNING, journals.HALF_APPLIED)
 
 
 def _without_owner(site: Site, bind: str) -> tuple[RunRecord, ...]:
