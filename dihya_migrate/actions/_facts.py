@@ -106,8 +106,20 @@ def _width(engine: Engine, look: Look) -> list[int]:
     return [length for length in found if length]
 
 
+def _declares(metadata: sa.MetaData) -> bool:
+    """Is there any declaration at all? Most projects have none, and need not load the privacy side."""
+    return any(
+        str(key).startswith("dihya.")
+        for table in metadata.tables.values()
+        for item in (table, *table.columns, *table.constraints)
+        for key in item.info
+    )
+
+
 def _privacy(runtime: Runtime) -> tuple[bool, frozenset[tuple[str, str, str]]]:
     """Does the project declare personal data, and which columns are undecided? A broken map says nothing."""
+    if not any(_declares(metadata) for metadata in runtime.metadatas.values()):
+        return False, frozenset()
     from ..gdpr.mapping import build_map
 
     try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .. import own_tables
-from ..engines import LockScope, server_of
+from ..engines import LockScope, kept_beside, server_of
 from ..revisions.journal import Journal
 from ..revisions.ports import Database
 from ..revisions.site import Site
@@ -29,8 +30,10 @@ def site_of(
         engine = runtime.engine(bind)
         server = server_of(engine)
 
-        def lock(timeout: float) -> AbstractContextManager[None]:
-            return server.lock(engine, scope, timeout)
+        @contextmanager
+        def lock(timeout: float) -> Iterator[None]:
+            with server.lock(engine, scope, timeout), kept_beside(engine):
+                yield
 
         return Database(bind, engine, server, lock)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
 
-from ..common import beside_the_pool, poll
+from ..common import poll, pool_apart
 from ..registry import LockScope
 
 _HOLDER = text(
@@ -27,7 +27,7 @@ def lock_name(database: str, scope: LockScope) -> str:
 @contextmanager
 def hold(engine: Engine, scope: LockScope, timeout: float) -> Iterator[None]:
     """See :class:`dihya_migrate.engines.Server`."""
-    with beside_the_pool(engine) as side, side.connect() as raw:
+    with pool_apart(engine) as side, side.connect() as raw:
         connection = raw.execution_options(isolation_level="AUTOCOMMIT")
         # the connection idles during the whole run; the server's default would close it after 8 hours
         connection.execute(text("SET SESSION wait_timeout = 2073600"))

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
 
-from ..common import beside_the_pool, poll
+from ..common import poll, pool_apart
 from ..registry import LockScope
 
 _TRY = text("SELECT pg_try_advisory_lock(:key)")
@@ -41,7 +41,7 @@ def lock_key(scope: LockScope) -> int:
 def hold(engine: Engine, scope: LockScope, timeout: float) -> Iterator[None]:
     """See :class:`dihya_migrate.engines.Server`; the server frees it when the connection ends."""
     key = lock_key(scope)
-    with beside_the_pool(engine) as side, side.connect() as raw:
+    with pool_apart(engine) as side, side.connect() as raw:
         connection = raw.execution_options(isolation_level="AUTOCOMMIT")
         name = f"dihya_migrate {socket.gethostname()}:{os.getpid()}"[:63]
         connection.execute(text("SELECT set_config('application_name', :name, false)"), {"name": name})
