@@ -169,7 +169,8 @@ class Project:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The variables of a process of this project."""
-        return {**os.environ, "FLASK_APP": "app", "PYTHONPATH": str(self.root), **more}
+        path = os.pathsep.join(filter(None, (str(self.root), os.environ.get("PYTHONPATH"))))
+        return {**os.environ, "FLASK_APP": "app", "PYTHONPATH": path, **more}
 
     def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """``flask ARGUMENTS`` in a process of its own."""

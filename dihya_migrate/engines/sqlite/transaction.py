@@ -17,6 +17,7 @@ from ..common import beside_the_pool, driver_of
 from .lock import database_file
 
 _LEGACY = getattr(sqlite3, "LEGACY_TRANSACTION_CONTROL", -1)
+_BEGINS = {f"BEGIN{mode}" for mode in ("", " TRANSACTION", " DEFERRED", " IMMEDIATE", " EXCLUSIVE")}
 Violation = tuple[object, ...]
 
 
@@ -36,12 +37,22 @@ class _Guard:
             self._take_over(driver)
         connection.exec_driver_sql(self.begin)
 
+    def on_statement(
+        self, connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object
+    ) -> tuple[str, Any]:
+        """Pass by the BEGIN of an application that follows SQLAlchemy's recipe: ours was there before."""
+        if statement.strip().upper() in _BEGINS and driver_of(connection).in_transaction:
+            return "SELECT 1", ()
+        return statement, parameters
+
     def _take_over(self, driver: Any) -> None:
         keys = bool(_pragma(driver, "foreign_keys")[0][0])
         self.saved[id(driver)] = (driver.isolation_level, getattr(driver, "autocommit", None), keys)
         if hasattr(driver, "autocommit"):
             driver.autocommit = _LEGACY
         driver.isolation_level = None
+        if driver.in_transaction:  # opened by the application's own listener or driver mode; nothing is in it
+            driver.rollback()
         if keys and self.suspend_foreign_keys:
             self.before = set(_pragma(driver, "foreign_key_check"))
             _pragma(driver, "foreign_keys=OFF")
@@ -86,6 +97,7 @@ def _guarded(engine: Engine, guard: _Guard) -> Iterator[Engine]:
     own = engine.execution_options()
     event.listen(own, "begin", guard.on_begin)
     event.listen(own, "commit", guard.on_commit)
+    event.listen(own, "before_cursor_execute", guard.on_statement, retval=True)
     event.listen(engine.pool, "checkin", guard.on_checkin)
     try:
         yield own
