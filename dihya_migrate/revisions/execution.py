@@ -27,8 +27,8 @@ from .journal import RunRecord
 from .ports import Observer, Plan, Verdict
 from .seams import Configured, Host, installed
 from .site import Request, Site, read_heads
-from .versions import compiled_once
-from .watch import Watch
+from .versions import moved_by_us
+from .watch import Reports, Watch
 
 
 class Execution:
@@ -54,12 +54,9 @@ class Execution:
         """
         started = time.perf_counter()
         self._open()
-        try:
-            with self._host() as host, installed(host), compiled_once(), self._environment(host):
-                self.site.script.run_env()
-            self._confirm()
-        except BaseException as error:  # noqa: BLE001 - Ctrl-C and SystemExit leave a trace too
-            raise self._failed(error) from None
+        error = self._run()
+        if error is not None:  # out of its handler: whatever is logged or raised now has no context with values
+            raise self._failed(error)
         for bind, connection in self._each_side():
             self.site.journal.close(
                 connection, self.id, journals.DONE, self.site.now(), to_heads=self._expected(bind)
@@ -75,6 +72,16 @@ class Execution:
         )
         self.observer.finished(result)
         return result
+
+    def _run(self) -> BaseException | None:
+        """What ended the run before its end."""
+        try:
+            with self._host() as host, installed(host), moved_by_us(), self._environment(host):
+                self.site.script.run_env()
+            self._confirm()
+        except BaseException as error:  # noqa: BLE001 - Ctrl-C and SystemExit leave a trace too
+            return error
+        return None
 
     def _expected(self, bind: str) -> tuple[str, ...]:
         heads = self.watches[bind].heads
@@ -107,14 +114,16 @@ class Execution:
             if database is not None:
                 self.site.journal.mark(connection, self.id, revision)
 
+        def done(step: AppliedStep) -> None:
+            self.applied.append(step)
+            self.observer.step_done(step)
+
         def flush(connection: Connection, steps: list[AppliedStep]) -> None:
-            self.applied += steps
-            for step in steps:
-                self.observer.step_done(step)
-            if database is not None and steps:
+            if database is not None:
                 self._write(connection, bind, steps)
 
-        return Watch(bind, self.request.direction, database.server if database else None, mark, flush)
+        server = database.server if database else None
+        return Watch(bind, self.request.direction, server, Reports(mark, done, flush))
 
     def _write(self, connection: Connection, bind: str, steps: list[AppliedStep]) -> None:
         """What was done, in the transaction that did it."""

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
@@ -16,6 +17,7 @@ from ..errors import FailedError
 from ..model import AppliedStep, Direction
 from .ports import Server
 from .seams import Configured
+from .versions import WaitingMoves
 
 _NAME = r"[`\"\[]?([A-Za-z0-9_$.`\"\]\[]+)"
 _CHANGE = re.compile(
@@ -27,8 +29,20 @@ _CHANGE = re.compile(
 )
 _IMPLICIT_COMMIT = ("CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE")
 
-Flush = Callable[[Connection, list[AppliedStep]], None]
-Mark = Callable[[Connection, str | None], None]
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """To whom a watch reports.
+
+    Attributes:
+        mark: Writes, in the step's transaction, which revision is under way (None: none).
+        done: Is told of each step when it is done, committed or not.
+        flush: Writes, in their transaction, that steps were applied.
+    """
+
+    mark: Callable[[Connection, str | None], None]
+    done: Callable[[AppliedStep], None]
+    flush: Callable[[Connection, list[AppliedStep]], None]
 
 
 class Watch:
@@ -36,15 +50,12 @@ class Watch:
 
     Args:
         server: Of the database, or None when ``env.py`` brought an engine to somewhere else.
-        mark: Writes, in the step's transaction, which revision is under way (None: none).
-        flush: Writes, in their transaction, that steps were applied.
     """
 
-    def __init__(
-        self, bind: str, direction: Direction, server: Server | None, mark: Mark, flush: Flush
-    ) -> None:
+    def __init__(self, bind: str, direction: Direction, server: Server | None, reports: Reports) -> None:
         self.bind, self.direction, self.server = bind, direction, server
-        self.mark, self.flush = mark, flush
+        self._reports = reports
+        self._waiting: WaitingMoves | None = None
         self.heads: tuple[str, ...] | None = None
         self.revision: str | None = None
         """Under way."""
@@ -59,8 +70,7 @@ class Watch:
 
     def listen(self, engine: Engine) -> None:
         """Follow statements and commits of *engine*, which belongs to this run alone."""
-        if self.server is not None and not self.server.transactional_ddl:
-            event.listen(engine, "before_cursor_execute", self._before_statement)
+        event.listen(engine, "before_cursor_execute", self._before_statement)
         event.listen(engine, "after_cursor_execute", self._after_statement)
         event.listen(engine, "commit", self._before_commit)
 
@@ -74,11 +84,13 @@ class Watch:
             self._applied(context.connection, tuple(sorted(heads)), per_step=per_step)
             del step
 
+        if not per_step and configured.guarded and not context.on_version_apply_callbacks:
+            self._waiting = WaitingMoves(context)
         context.on_version_apply_callbacks = (*context.on_version_apply_callbacks, applied)
         if mend:
             context.autocommit_block = lambda: self._autocommit(context.connection)  # type: ignore[method-assign]
         yield
-        self._flush(context.connection)
+        self._settle(context.connection)
 
     def begin(self, step: Any, context: MigrationContext) -> Any:
         """Let *step* tell us when it starts; its function keeps its name, which Alembic prints."""
@@ -109,27 +121,35 @@ class Watch:
         if self.revision is None:  # a stamp runs no script
             return
         seconds = time.perf_counter() - self._started
-        self._done.append(AppliedStep(self.revision, self.direction, self._message, seconds, self.bind))
+        step = AppliedStep(self.revision, self.direction, self._message, seconds, self.bind)
+        self._done.append(step)
+        self._reports.done(step)
         self.revision = None
         self._statements.clear()
         if self._marked:
             self._mark(connection, None)
         if per_step:
-            self._flush(connection)
+            self._settle(connection)
 
-    def _flush(self, connection: Connection | None) -> None:
-        if connection is not None:
-            self.flush(connection, self._done)
-        self._done = []
+    def _settle(self, connection: Connection | None) -> None:
+        """Write what waits: it must be in the transaction that is about to be committed."""
+        if connection is None:
+            return
+        if self._waiting is not None:
+            self._waiting.send(connection)
+        done, self._done = self._done, []
+        if done:
+            self._reports.flush(connection, done)
 
     def _mark(self, connection: Connection | None, revision: str | None) -> None:
         if connection is not None:
-            self.mark(connection, revision)
+            self._reports.mark(connection, revision)
             self._marked = revision is not None
 
     def _before_commit(self, connection: Connection) -> None:
-        """A commit in the middle of a step, as ``autocommit_block`` makes it: the step has left a trace."""
+        """A commit in the middle of a step, as ``autocommit_block`` makes it: the step leaves a trace."""
         if self.revision is not None:
+            self._settle(connection)
             self.landed += map(describe, self._statements)
             self._statements.clear()
             self._mark(connection, self.revision)
@@ -147,8 +167,13 @@ class Watch:
                 self._autocommitting = False
 
     def _before_statement(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        """The first DDL of a revision commits by itself; the mark goes in front of it, committed with it."""
-        if self.revision is not None and not self._marked and _is_ddl(statement):
+        """See what is about to look at the version table, or to commit by itself.
+
+        The first DDL of a revision does so on MySQL; the mark goes in front of it, and is committed with it.
+        """
+        if self._waiting is not None and self._waiting.concern(statement):
+            self._waiting.send(connection)
+        if self.revision is not None and not self._marked and self._commits(statement):
             self._mark(connection, self.revision)
 
     def _after_statement(self, connection: Connection, _cursor: object, statement: str, *_: object) -> None:
@@ -157,11 +182,13 @@ class Watch:
         self._statements.append(statement)
         level = connection.get_execution_options().get("isolation_level")
         autocommit = self._autocommitting or level == "AUTOCOMMIT"
-        if autocommit or (
-            _is_ddl(statement) and self.server is not None and not self.server.transactional_ddl
-        ):
+        if autocommit or self._commits(statement):
             self.landed += map(describe, self._statements)
             self._statements.clear()
+
+    def _commits(self, statement: str) -> bool:
+        """Does *statement* commit by itself on this server?"""
+        return self.server is not None and not self.server.transactional_ddl and _is_ddl(statement)
 
 
 def _is_ddl(statement: str) -> bool:
