@@ -150,7 +150,7 @@ class Migrate:
 
 
 def _add_group(app: Flask, group: LazyGroup, name: str) -> None:
-    """Add *group* under *name*; a group of the application's own by that name gets the missing commands."""
+    """Add *group* under *name*; an application's own group called ``gdpr`` or ``audit`` stays."""
     existing = app.cli.commands.get(name)
     if name == "db" or existing is None or isinstance(existing, LazyGroup):
         app.cli.add_command(group, name=name)

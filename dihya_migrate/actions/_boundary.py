@@ -1,4 +1,4 @@
-"""Around everything that runs Alembic: one thread at a time, and a plain word when no database answers."""
+"""Around everything that runs Alembic: one thread, no values in logs, a plain word when nothing answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from .. import failure
+from ..audit.quiet import quiet_sql
 from ..engines.common import one_thread
 from ..errors import UnfitEnvironmentError
 from ..runtime import Runtime
@@ -25,7 +26,7 @@ def alone(runtime: Runtime, lock_timeout: float | None = None) -> Iterator[None]
         LockTimeoutError: Another thread was at it the whole time.
         UnfitEnvironmentError: A database does not answer.
     """
-    with one_thread(runtime.settings.lock_timeout if lock_timeout is None else lock_timeout):
+    with one_thread(runtime.settings.lock_timeout if lock_timeout is None else lock_timeout), quiet_sql():
         try:
             yield
         except (OperationalError, InterfaceError) as error:

@@ -48,6 +48,7 @@ def revision(
             databases = len(look(site))
 
         def directive(context: Any, _revision: Any, directives: list[Any]) -> None:
+            authoring.drop_declarations(directives[0])
             if autogenerate:
                 found = directives[0].upgrade_ops_list  # a list of operations for each database so far
                 _refuse_mass_drop(runtime, context, found[-1])

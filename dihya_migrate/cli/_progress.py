@@ -24,23 +24,26 @@ class Progress:
     """Print each step when it is done; keep Alembic's autogenerate lines, drop its noise."""
 
     def __init__(self) -> None:
-        self._logger = logging.getLogger("alembic")
+        self._loggers = [logging.getLogger(name) for name in ("alembic", "dihya_migrate.lock")]
         self._handler = logging.StreamHandler(sys.stderr)
         self._handler.setFormatter(logging.Formatter("%(levelname)-5.5s [%(name)s] %(message)s"))
         self._handler.addFilter(_wanted)
-        self._before = (self._logger.level, self._logger.propagate)
+        self._before = [(logger.level, logger.propagate) for logger in self._loggers]
 
     def __enter__(self) -> Progress:
-        self._logger.addHandler(self._handler)
-        self._logger.setLevel(logging.INFO)
-        self._logger.propagate = False
+        for logger in self._loggers:
+            logger.addHandler(self._handler)
+            logger.setLevel(logging.INFO)
+            logger.propagate = False
         return self
 
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._logger.removeHandler(self._handler)
-        self._logger.level, self._logger.propagate = self._before
+        for logger, (level, propagate) in zip(self._loggers, self._before, strict=True):
+            logger.removeHandler(self._handler)
+            logger.setLevel(level)
+            logger.propagate = propagate
 
     def step(self, step: AppliedStep) -> None:
         """One revision is done."""

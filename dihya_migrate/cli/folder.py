@@ -16,7 +16,10 @@ from ._output import emit
 @click.command()
 @format_option
 def list_templates(layout: str) -> None:
-    """List available templates."""
+    """List available templates.
+
+    Example: flask db list-templates
+    """
     found = actions.templates()
     text = "Available templates:\n\n" + "\n".join(f"{name} - {synopsis}" for name, synopsis in found.items())
     emit(dict(found), text, layout)

@@ -22,7 +22,10 @@ _verbose = click.option("-v", "--verbose", is_flag=True, help="Use more verbose 
 @directory_option
 @click.argument("revision", default="head")
 def show(directory: str | None, revision: str) -> None:
-    """Show the revision denoted by the given symbol."""
+    """Show the revision denoted by the given symbol.
+
+    Example: flask db show head
+    """
     actions.alembic(current_runtime(), "show", revision, directory=directory or g.directory)
 
 
@@ -32,7 +35,10 @@ def show(directory: str | None, revision: str) -> None:
 @_verbose
 @click.option("-i", "--indicate-current", is_flag=True, help="Indicate current version")
 def history(directory: str | None, rev_range: str | None, verbose: bool, indicate_current: bool) -> None:
-    """List changeset scripts in chronological order."""
+    """List changeset scripts in chronological order.
+
+    Example: flask db history --indicate-current
+    """
     actions.alembic(
         current_runtime(),
         "history",
@@ -48,7 +54,10 @@ def history(directory: str | None, rev_range: str | None, verbose: bool, indicat
 @_verbose
 @click.option("--resolve-dependencies", is_flag=True, help="Treat dependency versions as down revisions")
 def heads(directory: str | None, verbose: bool, resolve_dependencies: bool) -> None:
-    """Show current available heads in the script directory."""
+    """Show current available heads in the script directory.
+
+    Example: flask db heads --verbose
+    """
     actions.alembic(
         current_runtime(),
         "heads",
@@ -62,7 +71,10 @@ def heads(directory: str | None, verbose: bool, resolve_dependencies: bool) -> N
 @directory_option
 @_verbose
 def branches(directory: str | None, verbose: bool) -> None:
-    """Show current branch points."""
+    """Show current branch points.
+
+    Example: flask db branches --verbose
+    """
     actions.alembic(current_runtime(), "branches", directory=directory or g.directory, verbose=verbose)
 
 
@@ -71,7 +83,10 @@ def branches(directory: str | None, verbose: bool) -> None:
 @_verbose
 @click.option("--check-heads", is_flag=True, help="Fail unless the database is at all heads.")
 def current(directory: str | None, verbose: bool, check_heads: bool) -> None:
-    """Display the current revision for each database."""
+    """Display the current revision for each database.
+
+    Example: flask db current --check-heads
+    """
     actions.current(
         current_runtime(), directory=directory or g.directory, verbose=verbose, check_heads=check_heads
     )
@@ -81,7 +96,10 @@ def current(directory: str | None, verbose: bool, check_heads: bool) -> None:
 @directory_option
 @format_option
 def check(directory: str | None, layout: str) -> None:
-    """Check if there are any new operations to migrate."""
+    """Check if there are any new operations to migrate.
+
+    Example: flask db check
+    """
     with Progress():
         changes = actions.pending_changes(current_runtime(), directory=directory or g.directory)
     text = "No new upgrade operations detected."

@@ -90,7 +90,10 @@ def _write(directory: str | None, x_arg: tuple[str, ...], **options: Any) -> Non
 @directory_option
 @click.argument("revision", default="head")
 def edit(directory: str | None, revision: str) -> None:
-    """Edit a revision file."""
+    """Edit a revision file.
+
+    Example: flask db edit head
+    """
     inspect.alembic(current_runtime(), "edit", revision, directory=directory or g.directory)
 
 
@@ -101,7 +104,10 @@ def edit(directory: str | None, revision: str) -> None:
 @click.option("--rev-id", default=None, help="Specify a hardcoded revision id instead of generating one")
 @click.argument("revisions", nargs=-1)
 def merge(directory: str | None, revisions: tuple[str, ...], **options: Any) -> None:
-    """Merge two revisions together, creating a new revision file."""
+    """Merge two revisions together, creating a new revision file.
+
+    Example: flask db merge heads -m "Join two branches"
+    """
     with Progress():
         written = actions.merge(current_runtime(), revisions, directory=directory or g.directory, **options)
     for path in written:

@@ -6,7 +6,8 @@ import click
 from flask import g
 
 from ..actions import run as actions
-from ..model import Direction, RunResult
+from ..errors import RefusedError
+from ..model import Direction, RunResult, Severity
 from ..reports.json import finding_document
 from ..runtime import current_runtime
 from ._options import directory_option, format_option, sql_options, x_arg_option, yes_option
@@ -45,7 +46,7 @@ def upgrade(
     if sql:
         _print_sql("upgrade", revision, folder, tag, x)
     elif dry_run:
-        _show_plan("upgrade", revision, folder, x, layout)
+        _rehearse("upgrade", revision, folder, x, layout)
     else:
         with Progress() as progress:
             result = actions.upgrade(
@@ -82,14 +83,14 @@ def downgrade(
 ) -> None:
     """Revert to a previous version.
 
-    Example: flask db downgrade -1
+    Example: flask db downgrade
     """
     del yes  # there is no question yet that it could answer
     runtime, folder, x = current_runtime(), directory or g.directory, x_arg
     if sql:
         _print_sql("downgrade", "head:-1" if revision == "-1" else revision, folder, tag, x)
     elif dry_run:
-        _show_plan("downgrade", revision, folder, x, layout)
+        _rehearse("downgrade", revision, folder, x, layout)
     else:
         with Progress() as progress:
             result = actions.downgrade(
@@ -185,11 +186,15 @@ def _print_sql(
     plan.print_sql(current_runtime(), verb, revision, directory=folder, tag=tag, x_arg=x)
 
 
-def _show_plan(verb: Direction, revision: str, folder: str | None, x: tuple[str, ...], layout: str) -> None:
+def _rehearse(verb: Direction, revision: str, folder: str | None, x: tuple[str, ...], layout: str) -> None:
+    """Show what would run; leave with 1 when the run would be refused."""
     from ..actions import plan
     from ._plan import show_plan
 
-    show_plan(plan.plan(current_runtime(), revision, direction=verb, directory=folder, x_arg=x), layout)
+    report = plan.plan(current_runtime(), revision, direction=verb, directory=folder, x_arg=x)
+    show_plan(report, layout)
+    if any(finding.severity is Severity.ERROR for finding in report.findings):
+        raise RefusedError("validation would refuse this run", "flask db validate says what to write instead")
 
 
 def _show(result: RunResult, layout: str) -> None:

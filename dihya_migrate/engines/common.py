@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -15,6 +16,9 @@ from sqlalchemy.pool import QueuePool
 from ..errors import LockTimeoutError
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
+_SAY_EVERY = 5.0
+"""Seconds between two words about a wait."""
+_LOG = logging.getLogger("dihya_migrate.lock")
 _IN_PROCESS = threading.Lock()
 _SHAREABLE = 3
 """Connections a pool needs so that our transactions may nest in it."""
@@ -72,11 +76,14 @@ def poll(attempt: Callable[[], bool], holder: Callable[[], str], timeout: float)
         LockTimeoutError: *timeout* seconds went by; 0 tries once.
     """
     started = time.monotonic()
-    pause = _FIRST_PAUSE
+    pause, told = _FIRST_PAUSE, 1.0
     while not attempt():
         waited = time.monotonic() - started
         if waited >= timeout:
             raise LockTimeoutError(holder(), round(waited, 1))
+        if waited >= told:
+            _LOG.info("waiting for another run: %s", holder())
+            told += _SAY_EVERY
         time.sleep(min(pause * random.uniform(0.5, 1.5), max(timeout - waited, 0.001)))  # noqa: S311
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 

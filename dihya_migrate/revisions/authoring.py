@@ -24,6 +24,15 @@ def known_tables(context: Any) -> list[str]:
     return sorted(name for m in known if m is not None for name in m.tables)
 
 
+def drop_declarations(directive: Any) -> None:
+    """Take our declarations out of what is written: the models state them, scripts only build tables."""
+    for operations in (*directive.upgrade_ops_list, *directive.downgrade_ops_list):
+        for operation in operations.ops:
+            if isinstance(operation, ops.CreateTableOp) and operation.info:
+                kept = {k: v for k, v in operation.info.items() if not str(k).startswith("dihya.")}
+                operation.info = kept
+
+
 def document(path: Path, message: str | None, dialects: Mapping[str, str]) -> None:
     """Replace the open places in the docstring of the script at *path*, if it comes from our template."""
     source = path.read_text(encoding="utf-8")

@@ -55,7 +55,7 @@ class Execution:
         started = time.perf_counter()
         self._open()
         error = self._run()
-        if error is not None:  # out of its handler: whatever is logged or raised now has no context with values
+        if error is not None:  # outside its handler, so that nothing raised now has it as context
             raise self._failed(error)
         for bind, connection in self._each_side():
             self.site.journal.close(
@@ -227,8 +227,8 @@ class Execution:
             landed = tuple(self._landed(half))
             told = HalfAppliedError(
                 f"{what}\n  landed and not undone: {'; '.join(landed) or 'unknown'}",
-                "undo that by hand, or finish the revision by hand and stamp it; "
-                'then say so: flask db repair --accept --reason "..."',
+                "undo that by hand, or finish the revision by hand; then say so: "
+                'flask db repair --accept --reason "..." (and flask db stamp REVISION, if you finished it)',
                 reason=reason,
                 landed=landed,
             )

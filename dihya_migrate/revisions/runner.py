@@ -103,7 +103,7 @@ def half_applied(record: RunRecord, bind: str) -> HalfAppliedError:
     return HalfAppliedError(
         f"revision {record.revision} is half applied{where} since {record.started_at[:19]}Z"
         f" (landed: {landed})",
-        "undo what landed by hand, or finish the revision by hand and stamp it; "
-        'then say so: flask db repair --accept --reason "..."',
+        "undo what landed by hand, or finish the revision by hand; then say so: "
+        'flask db repair --accept --reason "..." (and flask db stamp REVISION, if you finished it)',
         landed=record.landed,
     )

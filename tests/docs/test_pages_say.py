@@ -19,23 +19,6 @@ COMMANDS = [
     (group, name) for group, found in GROUPS.items() for name in found.list_commands(click.Context(found))
 ]
 README, FRENCH = ROOT / "README.md", ROOT / "README.fr.md"
-EXAMPLE_TO_COME = pytest.mark.xfail(reason="no example, or one the command does not take", strict=False)
-WITHOUT = [
-    "branches",
-    "check",
-    "current",
-    "downgrade",
-    "edit",
-    "heads",
-    "history",
-    "list-templates",
-    "merge",
-    "show",
-]
-WITH_MARKS = [
-    pytest.param(*one, marks=EXAMPLE_TO_COME if one[0] == "db" and one[1] in WITHOUT else ())
-    for one in COMMANDS
-]
 WORDS = re.compile(r"`((?:FLASK_\S+ )?flask (?:db|gdpr|audit)(?: [^`\n]+)?)`")
 
 
@@ -52,7 +35,7 @@ def test_every_command_explains_itself(group: str, name: str) -> None:
     assert len((command.help or "").split()) >= 3
 
 
-@pytest.mark.parametrize(("group", "name"), WITH_MARKS)
+@pytest.mark.parametrize(("group", "name"), COMMANDS)
 def test_every_command_with_options_shows_an_example(group: str, name: str) -> None:
     """The example in a command's help is one that the command understands."""
     command = _command(group, name)
