@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 VARIABLES = {"postgresql": "DIHYA_TEST_POSTGRES_URL", "mysql": "DIHYA_TEST_MYSQL_URL"}
 OWN = Path(__file__).parents[1] / ".cache" / "servers"
-MARIADB_SOCKET = Path("/tmp") / f"dihya-mariadb-{os.getuid()}.sock"  # noqa: S108 - a socket's path must be short
+MARIADB_SOCKET = Path("/tmp") / f"dihya-mariadb-{os.getuid()}.sock"
 LOCAL = {
     "postgresql": (
         "postgresql+psycopg://postgres@127.0.0.1:5432/postgres",
