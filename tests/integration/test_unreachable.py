@@ -1,4 +1,4 @@
-"""A database that does not answer: a plain word, the right exit code, and the old exception for old callers."""
+"""A database that does not answer: a plain word, the right exit code, the old exception for old callers."""
 
 from __future__ import annotations
 
