@@ -107,8 +107,8 @@ def _enter_application(config: Config) -> None:
 
 def _take_over(verb: str, asked: dict[str, Any], config: Config) -> None:
     from .actions import run
-    from .audit.quiet import quiet_sql
     from .cli._progress import Progress
+    from .cli._quiet import quiet_command
 
     runtime = current_runtime()
     common: dict[str, Any] = {
@@ -116,7 +116,7 @@ def _take_over(verb: str, asked: dict[str, Any], config: Config) -> None:
         "x_arg": list(getattr(config.cmd_opts, "x", None) or []),
         "tag": asked.get("tag"),
     }
-    with quiet_sql(), Progress() as progress:
+    with quiet_command(), Progress() as progress:
         if verb == "stamp":
             run.stamp(runtime, asked["destination_rev"], purge=bool(asked.get("purge")), **common)
         elif verb == "upgrade":

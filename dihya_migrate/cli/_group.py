@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from importlib import import_module
+from typing import NoReturn
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
-from ..audit.quiet import quiet_sql
-from ..errors import DihyaError
+from .. import failure
+from ..errors import DihyaError, FailedError
 from ._output import show_findings
+from ._quiet import quiet_command
 
 
 class LazyGroup(AppGroup):
@@ -38,16 +41,22 @@ class LazyGroup(AppGroup):
     def invoke(self, ctx: click.Context) -> object:
         """Print a :class:`DihyaError` on stderr, as JSON too when asked, and leave with its exit code."""
         try:
-            with quiet_sql():  # no value of a row leaves through a logger, whatever the application set
+            with quiet_command():
                 return super().invoke(ctx)
         except DihyaError as error:
-            show_findings(getattr(error, "findings", ()))
-            for note in error.notes:
-                click.echo(f"Note: {note}", err=True)
-            if ctx.meta.get("dihya.format") == "json":
-                click.echo(json.dumps(error_document(error)))
-            click.echo(f"Error: {error}", err=True)
-            ctx.exit(error.exit_code)
+            _leave(ctx, error)
+        except SQLAlchemyError as error:  # its text holds statement, parameters and the driver's words
+            _leave(ctx, FailedError(f"the database did not do as asked: {failure.reduce(error)}"))
+
+
+def _leave(ctx: click.Context, error: DihyaError) -> NoReturn:
+    show_findings(getattr(error, "findings", ()))
+    for note in error.notes:
+        click.echo(f"Note: {note}", err=True)
+    if ctx.meta.get("dihya.format") == "json":
+        click.echo(json.dumps(error_document(error)))
+    click.echo(f"Error: {error}", err=True)
+    ctx.exit(error.exit_code)
 
 
 def error_document(error: DihyaError) -> dict[str, object]:
