@@ -44,11 +44,11 @@ def _state(loggers: dict[str, logging.Logger]) -> dict[str, tuple[Any, ...]]:
     }
 
 
-def test_no_logger_is_touched_from_code(project: Project, loggers: dict[str, logging.Logger]) -> None:
+def test_no_logger_is_touched_from_code(embedded: Project, loggers: dict[str, logging.Logger]) -> None:
     """After every function the application's loggers are as they were, whatever ``alembic.ini`` says."""
-    project.write("r1", None, CREATE_A)
+    embedded.write("r1", None, CREATE_A)
     before = _state(loggers)
-    with project.opened() as app, app.app_context():
+    with embedded.opened() as app, app.app_context():
         for function in ("upgrade", "current", "heads", "history", "downgrade", "stamp"):
             getattr(dihya_migrate, function)()
             assert _state(loggers) == before, function
@@ -56,45 +56,45 @@ def test_no_logger_is_touched_from_code(project: Project, loggers: dict[str, log
 
 @pytest.mark.parametrize("arguments", [("upgrade",), ("current",), ("check",), ("status",)])
 def test_no_logger_is_touched_by_a_command(
-    project: Project, loggers: dict[str, logging.Logger], arguments: tuple[str, ...]
+    embedded: Project, loggers: dict[str, logging.Logger], arguments: tuple[str, ...]
 ) -> None:
     """Commands leave them as they were too, and ``app.logger`` still speaks."""
-    project.write("r1", None, CREATE_A)
+    embedded.write("r1", None, CREATE_A)
     before = _state(loggers)
-    project.cli("db", *arguments)
+    embedded.cli("db", *arguments)
     assert _state(loggers) == before
     assert loggers["app"].isEnabledFor(logging.DEBUG)
 
 
 def test_app_logger_speaks_during_and_after_a_run(
-    project: Project, loggers: dict[str, logging.Logger], caplog: pytest.LogCaptureFixture
+    embedded: Project, loggers: dict[str, logging.Logger], caplog: pytest.LogCaptureFixture
 ) -> None:
     """A script that logs through the application is heard, and so is the application afterwards."""
-    project.write("r1", None, "import logging; logging.getLogger('app').info('from the script')")
-    with project.opened() as app, app.app_context():
+    embedded.write("r1", None, "import logging; logging.getLogger('app').info('from the script')")
+    with embedded.opened() as app, app.app_context():
         dihya_migrate.upgrade()
         app.logger.info("from the application")
     told = [record.getMessage() for record in caplog.records if record.name == "app"]
-    assert told.count("from the script") == len(project.urls)
+    assert told.count("from the script") == len(embedded.urls)
     assert told[-1] == "from the application"
     assert loggers["app"].disabled is False
 
 
-def test_no_closure_survives_a_run(project: Project) -> None:
+def test_no_closure_survives_a_run(embedded: Project) -> None:
     """``upgrade()`` then ``migrate()`` in one process: no file without a change, one file with one."""
-    with project.opened() as app, app.app_context():
+    with embedded.opened() as app, app.app_context():
         dihya_migrate.upgrade()
         dihya_migrate.migrate(message="nothing")
-        assert list(project.versions.glob("*.py")) == []
-    project.models = MODEL
-    with project.opened() as app, app.app_context():
+        assert list(embedded.versions.glob("*.py")) == []
+    embedded.models = MODEL
+    with embedded.opened() as app, app.app_context():
         dihya_migrate.upgrade()
         dihya_migrate.migrate(message="a table")
-        assert len(list(project.versions.glob("*.py"))) == 1
+        assert len(list(embedded.versions.glob("*.py"))) == 1
         dihya_migrate.upgrade()
         dihya_migrate.migrate(message="nothing again")
-        assert len(list(project.versions.glob("*.py"))) == 1
-    assert "a" in project.tables()
+        assert len(list(embedded.versions.glob("*.py"))) == 1
+    assert "a" in embedded.tables()
 
 
 def test_written_revision_goes_up_and_down(project: Project) -> None:

@@ -86,6 +86,14 @@ def made(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> P
 
 
 @pytest.fixture
+def plain(tmp_path: Path, sqlite_url: str) -> Iterator[Project]:
+    """A project on SQLite with the application's context open, for what no server makes different."""
+    made = Project.make(tmp_path / "project", sqlite_url)
+    with made.opened() as app, app.app_context():
+        yield made
+
+
+@pytest.fixture
 def app(made: Project) -> Iterator[Flask]:
     """Its application, with the context open."""
     with made.opened() as app, app.app_context():
@@ -147,8 +155,7 @@ def test_exception_of_a_script_reaches_the_caller(made: Project, app: Flask, cls
     ],
 )
 def test_error_ends_the_process_with_its_code(
-    made: Project,
-    app: Flask,
+    plain: Project,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     function: str,
@@ -156,14 +163,14 @@ def test_error_ends_the_process_with_its_code(
     code: int,
 ) -> None:
     """``SystemExit`` as Flask-Migrate's functions do, one logged line, never a traceback."""
-    monkeypatch.chdir(made.root)
-    made.write("r1", None, CREATE_A)
+    monkeypatch.chdir(plain.root)
+    plain.write("r1", None, CREATE_A)
     with pytest.raises(SystemExit) as left:
         getattr(dihya_migrate, function)(**arguments)
     assert left.value.code == code, caplog.text
     [line] = [record for record in caplog.records if record.name == "flask_migrate"]
     assert line.getMessage().startswith("Error: ")
-    assert str(made.root) not in line.getMessage()
+    assert str(plain.root) not in line.getMessage()
 
 
 def test_refused_run_ends_the_process(made: Project, app: Flask) -> None:

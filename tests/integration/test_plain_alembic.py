@@ -23,6 +23,12 @@ def project(tmp_path: Path, database_url: str) -> Project:
     return Project.make(tmp_path / "project", database_url, config={"DIHYA_LOCK_TIMEOUT": 0.2})
 
 
+@pytest.fixture
+def plain(tmp_path: Path, sqlite_url: str) -> Project:
+    """One on SQLite, for what no server makes different."""
+    return Project.make(tmp_path / "project", sqlite_url)
+
+
 def alembic(
     project: Project, *arguments: str, folder: str = "migrations"
 ) -> subprocess.CompletedProcess[str]:
@@ -94,20 +100,20 @@ def test_lock_is_respected(project: Project) -> None:
     assert "a" not in project.tables()
 
 
-def test_looking_commands_answer(project: Project) -> None:
+def test_looking_commands_answer(plain: Project) -> None:
     """``current``, ``check``, ``history``, ``heads`` and ``upgrade --sql`` do what they always did."""
-    project.write("r1", None, CREATE_A, DROP_A)
-    assert alembic(project, "heads").stdout.strip() == "r1 (head)"
-    assert alembic(project, "current").stdout.strip() == ""
-    done = alembic(project, "check")
+    plain.write("r1", None, CREATE_A, DROP_A)
+    assert alembic(plain, "heads").stdout.strip() == "r1 (head)"
+    assert alembic(plain, "current").stdout.strip() == ""
+    done = alembic(plain, "check")
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
-    done = alembic(project, "upgrade", "head", "--sql")
+    done = alembic(plain, "upgrade", "head", "--sql")
     assert done.returncode == 0, done.stderr
     assert "CREATE TABLE a" in done.stdout
-    assert project.tables() <= {"alembic_version"}
-    assert alembic(project, "upgrade", "head").returncode == 0
-    assert alembic(project, "current").stdout.strip() == "r1 (head)"
+    assert plain.tables() <= {"alembic_version"}
+    assert alembic(plain, "upgrade", "head").returncode == 0
+    assert alembic(plain, "current").stdout.strip() == "r1 (head)"
 
 
 def test_stamp_and_revision(project: Project) -> None:

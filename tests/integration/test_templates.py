@@ -137,11 +137,9 @@ def test_failure_on_the_second_database(project: Project) -> None:
 
 @pytest.mark.parametrize("template", ["flask-multidb", "dihya"])
 @pytest.mark.parametrize("swapped", [False, True], ids=["sqlite first", "server first"])
-def test_databases_of_two_kinds(tmp_path: Path, database_url: str, template: str, *, swapped: bool) -> None:
+def test_databases_of_two_kinds(tmp_path: Path, server_url: str, template: str, *, swapped: bool) -> None:
     """SQLite beside a server: each is atomic, or recorded, as its own engine can."""
-    if database_url.startswith("sqlite"):
-        pytest.skip("the mixture needs a server")
-    both = [f"sqlite:///{tmp_path / 'embedded.db'}", database_url]
+    both = [f"sqlite:///{tmp_path / 'embedded.db'}", server_url]
     first, second = reversed(both) if swapped else both
     project = Project.make(tmp_path / "project", first, template=template, binds={"other": second})
     project.write("r1", None, CREATE_A, DROP_A)
@@ -162,13 +160,13 @@ def test_stock_templates_are_listed_and_laid_down(tmp_path: Path, sqlite_url: st
         assert (project.root / "migrations" / file).read_bytes() == (stock / file).read_bytes()
 
 
-@pytest.mark.parametrize("project", SINGLE, indirect=True)
-def test_what_env_finds_keeps_its_shape(project: Project) -> None:
+@pytest.mark.parametrize("embedded", SINGLE, indirect=True)
+def test_what_env_finds_keeps_its_shape(embedded: Project) -> None:
     """``app.extensions['migrate']`` as ``env.py`` files and other extensions read it."""
-    with project.opened(version_table="mine") as app:
+    with embedded.opened(version_table="mine") as app:
         state = app.extensions["migrate"]
         assert state.db is app.extensions["sqlalchemy"]
-        assert state.directory == state.migrate.directory == str(project.root / "migrations")
+        assert state.directory == state.migrate.directory == str(embedded.root / "migrations")
         wanted = {"version_table": "mine", "compare_type": True, "render_as_batch": True}
         assert state.configure_args == wanted
         assert state.metadata is state.db.metadata
