@@ -133,6 +133,7 @@ class MigrationError(FailedError):
 
     Attributes:
         reason: Class, SQLSTATE and constraint of the cause; never its message.
+        revision: The one that failed; lost in pickling.
         reduced: The same in parts, for the audit trail; lost in pickling.
     """
 
@@ -140,6 +141,7 @@ class MigrationError(FailedError):
         super().__init__(message, next_step)
         self.args = (message, next_step, reason)
         self.reason = reason
+        self.revision: str | None = None
         self.reduced: Mapping[str, object] = {}
 
 

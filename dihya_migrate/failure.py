@@ -19,6 +19,7 @@ class Failure:
     code: str = ""
     """SQLSTATE on PostgreSQL, the error number on MySQL and MariaDB, the error's name on SQLite."""
     constraint: str = ""
+    """Its name, or the table and column where it has none."""
 
     def __str__(self) -> str:
         parts = [
@@ -36,13 +37,16 @@ class Failure:
 def reduce(error: BaseException) -> Failure:
     """Reduce *error*, looking through SQLAlchemy's wrapper at the driver's own attributes.
 
-    Sources: PEP 249; psycopg's ``diag``; PyMySQL's ``args[0]``; ``sqlite_errorname`` since Python 3.11.
+    Sources: PEP 249; ``diag`` of psycopg and psycopg2; PyMySQL's ``args[0]``; ``sqlite_errorname`` of Python
+    3.11 and later.
     """
     origin = getattr(error, "orig", None) or error
     cls = type(error).__name__
     diag = getattr(origin, "diag", None)
     if diag is not None:
-        return Failure(cls, getattr(origin, "sqlstate", None) or "", diag.constraint_name or "")
+        code = getattr(origin, "sqlstate", None) or getattr(origin, "pgcode", None) or ""
+        place = ".".join(name for name in (diag.table_name, diag.column_name) if name)
+        return Failure(cls, code, diag.constraint_name or place)
     if hasattr(origin, "sqlite_errorname") or type(origin).__module__ == "sqlite3":
         match = _SQLITE_CONSTRAINT.match(str(origin))
         code = getattr(origin, "sqlite_errorname", "") or ""

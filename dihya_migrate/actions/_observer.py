@@ -97,6 +97,7 @@ class TrailObserver:
                         run_id=run_id,
                         direction=plan.direction,
                         from_heads=look.heads,
+                        revision=error.revision if isinstance(error, MigrationError) else None,
                         error=reduced,
                         outcome="half-applied" if half_applied else "failed",
                     ),

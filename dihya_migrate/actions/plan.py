@@ -12,6 +12,7 @@ from ..revisions import journal as journals
 from ..revisions.ports import Look, Plan
 from ..revisions.runner import reachable
 from ..revisions.site import Request, Site, look
+from ..revisions.watch import headline
 from ..runtime import Runtime
 from ..sealing import canonical, link
 from ._boundary import alone
@@ -57,7 +58,7 @@ def _planned(gate: RunGate, site: Site, bind: str, id_: str) -> PlannedRevision:
     script = site.script.get_revision(id_)
     return PlannedRevision(
         id=id_,
-        message=(script.doc or "").strip(),
+        message=headline(script.doc),
         bind=bind,
         operations=gate.operations(id_, bind),
         sql=gate.sql(id_, bind),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import DihyaError, LockTimeoutError, ValidationRefusedError
+from ..errors import DihyaError, LockTimeoutError, RefusedError
 from ..model import Direction, RunResult
 from ..runtime import Runtime
 from ._boundary import alone
@@ -174,8 +174,8 @@ def _run(
         try:
             result = runner.run(site, Request(direction, target, **options), gate, observer)
             return replace(result, notes=tuple(observer.notes))
-        except ValidationRefusedError as error:
-            observer.refused(gate.binds, direction, error.codes)
+        except RefusedError as error:
+            observer.refused(gate.binds, direction, getattr(error, "codes", ()))
             raise
         except LockTimeoutError:
             observer.refused(gate.binds, direction, ("busy",))

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ..syntax import parse
 from .examples import Example
 from .literals import literals
 from .registry import HAZARD, check
@@ -86,7 +87,7 @@ def _app_imports(source: str) -> tuple[tuple[str, int], ...]:
     if not any(word in source for word in ("model", "current_app", "import db", ", db")):
         return ()
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return ()
     return tuple(

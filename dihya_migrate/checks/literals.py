@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..syntax import parse
+
 _WORDS = (
     "passw",
     "pwd",
@@ -109,7 +111,7 @@ def _suspicious(source: str) -> bool:
 
 def _all(source: str) -> Iterator[Literal]:
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return
     for text, line in _texts(tree):

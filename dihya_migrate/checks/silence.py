@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from ..syntax import parse
+
 _COMMENT = re.compile(r"#\s*dihya:\s*ignore(?:\[(?P<rules>[^\]]*)\])?(?P<rest>.*)", re.IGNORECASE)
 _REASON = re.compile(r"""reason\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _UNTIL = re.compile(r"until\s*=\s*(\S+)")
@@ -49,7 +51,7 @@ def silences(source: str) -> tuple[Silence, ...]:
             for token in tokenize.generate_tokens(io.StringIO(source).readline)
             if token.type == tokenize.COMMENT and (match := _COMMENT.search(token.string))
         ]
-        head = _head(ast.parse(source))
+        head = _head(parse(source))
     except (tokenize.TokenError, SyntaxError, ValueError):
         return ()
     return tuple(_silence(match, line, whole_file=alone and line < head) for match, line, alone in found)

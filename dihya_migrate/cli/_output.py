@@ -23,7 +23,9 @@ def say(text: str) -> None:
 
 
 def show_findings(findings: tuple[Finding, ...]) -> None:
-    """Remarks of a run that went through, on stderr; the run said yes in spite of them."""
+    """What weighs, on stderr; ``flask db validate`` shows the notes and the remedies too."""
     for finding in findings:
+        if finding.severity == "info":
+            continue
         place = f"{finding.path}:{finding.line}" if finding.line else finding.path
         say(f"  {finding.severity.value} {finding.code} {finding.name}  {place}\n    {finding.message}")

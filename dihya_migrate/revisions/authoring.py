@@ -9,6 +9,8 @@ from typing import Any
 
 from alembic.operations import ops
 
+from ..syntax import parse
+
 _PLACEHOLDER = "TODO"
 
 
@@ -36,7 +38,7 @@ def drop_declarations(directive: Any) -> None:
 def document(path: Path, message: str | None, dialects: Mapping[str, str]) -> None:
     """Replace the open places in the docstring of the script at *path*, if it comes from our template."""
     source = path.read_text(encoding="utf-8")
-    tree = ast.parse(source)
+    tree = parse(source)
     text = ast.get_docstring(tree, clean=False) or ""
     if "Purpose:" not in text or _PLACEHOLDER not in text:
         return

@@ -211,6 +211,7 @@ class Execution:
             self.id,
             journals.HALF_APPLIED if revision else journals.FAILED,
             self.site.now(),
+            to_heads=self._committed(bind),
             landed=self.watches[bind].landed if revision else (),
             revision=revision,
         )
@@ -233,10 +234,12 @@ class Execution:
                 landed=landed,
             )
         else:
-            kept = f"; {len(self.applied)} earlier revision(s) stay applied" if self._kept() else ""
+            stay = bool(self.applied) and self._kept()
+            kept = f"; {len(self.applied)} earlier revision(s) stay applied" if stay else ""
             told = MigrationError(
                 f"{what}\n  rolled back, nothing of it is in the database{kept}", reason=reason
             )
+        told.revision = None if watch is None else watch.revision
         told.reduced = failure.reduce(error).document()
         told.original = error
         return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from alembic.script import ScriptDirectory
@@ -10,7 +11,7 @@ from alembic.util import CommandError
 
 from ..errors import RefusedError
 from .ports import Look, Plan
-from .refusals import refusal
+from .refusals import refusal, unloadable
 from .site import Request
 
 _ARITHMETIC = {"upgrade": "_upgrade_revs", "downgrade": "_downgrade_revs", "stamp": "_stamp_revs"}
@@ -21,7 +22,7 @@ def steps(script: ScriptDirectory, request: Request, heads: Sequence[str]) -> li
 
     Raises:
         NotFoundError: The revision asked for does not exist.
-        RefusedError: It cannot be reached from *heads*.
+        RefusedError: It cannot be reached from *heads*, or a script cannot be loaded.
     """
     if isinstance(request.target, str) and ":" in request.target:
         raise RefusedError("a range of revisions is only allowed with --sql")
@@ -31,6 +32,8 @@ def steps(script: ScriptDirectory, request: Request, heads: Sequence[str]) -> li
         return list(found)
     except CommandError as error:
         raise refusal(error) from None
+    except Exception as error:  # noqa: BLE001 - a script is loaded here, and may raise anything
+        raise unloadable(error, Path(script.dir).resolve()) from None
 
 
 def plan(script: ScriptDirectory, request: Request, looks: Mapping[str, Look]) -> Plan:

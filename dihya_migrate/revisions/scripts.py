@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..model import Revision
+from ..syntax import parse
 from .graph import History, Problem, UnknownTargetError
 from .memory import remembered
 
@@ -167,7 +168,7 @@ def script_hash(content: bytes) -> str:
 def _parse(content: bytes, shown: str) -> tuple[str, ast.Module]:
     try:
         source = importlib.util.decode_source(content)
-        return source, ast.parse(source)
+        return source, parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UncertainScripts(shown, f"not readable as Python ({type(error).__name__})") from None
 

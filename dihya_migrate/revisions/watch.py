@@ -98,7 +98,7 @@ class Watch:
         revision = step.revision.revision if hasattr(step, "revision") else None
 
         def migration_fn(**keywords: Any) -> None:
-            self.revision, self._message = revision, step.doc or ""
+            self.revision, self._message = revision, headline(step.doc)
             self._statements.clear()
             self.landed.clear()
             self._started = time.perf_counter()
@@ -189,6 +189,12 @@ class Watch:
     def _commits(self, statement: str) -> bool:
         """Does *statement* commit by itself on this server?"""
         return self.server is not None and not self.server.transactional_ddl and _is_ddl(statement)
+
+
+def headline(doc: str | None) -> str:
+    """The first line of a script's docstring; Alembic's own trailer is none."""
+    first = (doc or "").strip().partition("\n")[0].strip()
+    return "" if first.startswith(("Revision ID:", "Revises:", "Create Date:")) else first
 
 
 def _is_ddl(statement: str) -> bool:

@@ -159,3 +159,24 @@ def _of(dialect: str, tmp_path: Path):  # type: ignore[no-untyped-def]
     from tests.conftest import fresh_database
 
     return fresh_database(dialect, tmp_path)
+
+
+@pytest.mark.parametrize("command", ["upgrade", "plan", "status"])
+def test_script_that_cannot_be_loaded_is_refused(project: Project, command: str) -> None:
+    """A script that raises when it is imported is named with its line, without what it says."""
+    project.write("r1", None, header="raise ValueError('person@marked.example')")
+    done = project.cli("db", command)
+    assert done.exit_code in (0, 1), done.output
+    assert "marked" not in done.output
+    if command != "status":
+        assert done.exit_code == 1
+        assert "r1.py:" in done.stderr
+        assert project.head() is None
+
+
+def test_step_lines_show_the_first_line_of_the_docstring(project: Project) -> None:
+    """Not Alembic's trailer, which says what the line says already."""
+    path = project.write("r1", None)
+    path.write_text('"""Revision ID: r1"""\n' + path.read_text().split('"""\n', 1)[1])
+    done = project.cli("db", "upgrade")
+    assert "Revision ID" not in done.stderr
