@@ -69,16 +69,25 @@ def list_events(
             ListedEvent(name, stored)
             for stored in runtime.trail(name).events(event=event, run=run, revision=revision, limit=limit)
         ]
-        for name in ([bind] if bind is not None else runtime.binds)
+        for name in _binds(runtime, bind)
     ]
     newest_first = merge(*found, key=lambda e: str(e.event.document.get("time", "")), reverse=True)
     return tuple(islice(newest_first, limit))
 
 
-def verify(runtime: Runtime) -> tuple[VerifyReport, ...]:
-    """Verify the trail of every database, the default one first; reads only.
+def verify(runtime: Runtime, bind: str | None = None) -> tuple[VerifyReport, ...]:
+    """Verify the trail of every database, the default one first, or only of *bind*; reads only.
 
     Raises:
+        ConfigurationError: There is no such bind.
         TrailError: A trail cannot be read.
     """
-    return tuple(runtime.trail(bind).verify() for bind in runtime.binds)
+    return tuple(runtime.trail(name).verify() for name in _binds(runtime, bind))
+
+
+def _binds(runtime: Runtime, bind: str | None) -> list[str]:
+    """The binds to look at; of several that lead to one database the first."""
+    if bind is not None:
+        return [bind]
+    by_url = {runtime.engine(name).url: name for name in reversed(runtime.binds)}
+    return sorted(by_url.values())

@@ -121,7 +121,7 @@ class Trail:
             with self._server.side_engine(self._engine) as side, side.connect() as connection:
                 return self._table.exists(connection)
         except SQLAlchemyError as error:
-            raise _unreadable(error) from None
+            raise _unreadable(error, self._bind) from None
 
     def events(
         self,
@@ -142,7 +142,7 @@ class Trail:
             with self._server.side_engine(self._engine) as side, self._server.snapshot(side) as connection:
                 yield from select(self._table, connection, *found)
         except SQLAlchemyError as error:
-            raise _unreadable(error) from None
+            raise _unreadable(error, self._bind) from None
 
     def verify(self) -> VerifyReport:
         """Check every event, its place, both ends, and the file against the table; changes nothing.
@@ -161,7 +161,7 @@ class Trail:
                     key=self._settings.audit_key,
                 ).run()
         except (SQLAlchemyError, OSError) as error:
-            raise _unreadable(error) from None
+            raise _unreadable(error, self._bind) from None
 
     def _run(self, new: Sequence[Entry] = (), *, probe: bool = False) -> bool:
         try:
@@ -192,8 +192,8 @@ def _unwritable(error: SQLAlchemyError) -> TrailError:
     )
 
 
-def _unreadable(error: Exception) -> TrailError:
+def _unreadable(error: Exception, bind: str) -> TrailError:
     return TrailError(
-        f"the audit trail cannot be read ({failure.reduce(error)})",
-        "see that the database and the file can be reached and read",
+        f"the audit trail{f' of bind {bind!r}' if bind else ''} cannot be read ({failure.reduce(error)})",
+        "see that the database and the file can be reached; --bind NAME looks at one database alone",
     )

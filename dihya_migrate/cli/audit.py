@@ -44,16 +44,17 @@ def list_command(
 
 
 @click.command("verify", epilog="Example: flask audit verify --format json")
+@click.option("--bind", metavar="NAME", help="Only this database; the default one is ''.")
 @format_option
 @click.pass_context
-def verify_command(ctx: click.Context, layout: str) -> None:
+def verify_command(ctx: click.Context, bind: str | None, layout: str) -> None:
     """Check that no event was changed, removed, inserted or moved.
 
     Exit code 0 when everything holds, 1 with the first break named, 6 when the trail cannot be read.
     """
     from ..actions.audit import verify
 
-    reports = verify(current_runtime())
+    reports = verify(current_runtime(), bind)
     document = {
         "ok": all(report.ok for report in reports),
         "trails": [_document(report) for report in reports],

@@ -16,6 +16,7 @@ from dihya_migrate.audit.events import AuditEvent
 from dihya_migrate.cli._group import LazyGroup
 from dihya_migrate.runtime import KEY, Runtime
 from dihya_migrate.settings import Settings
+from tests.project import Project
 
 
 @pytest.fixture
@@ -139,3 +140,29 @@ def test_a_chain_without_a_key_says_so(app: Flask) -> None:
 def test_help_has_an_example(app: Flask, command: str) -> None:
     """Ready to paste."""
     assert f"flask audit {command}" in run(app, command, "--help").stdout
+
+
+def test_bind_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    """A replica nobody can reach does not hide the default trail: ``--bind`` looks at one alone."""
+    binds = {"bulk": "postgresql+psycopg://nobody@127.0.0.1:1/nothing"}
+    project = Project.make(
+        tmp_path / "project", f"sqlite:///{tmp_path / 'one.db'}", template=None, binds=binds
+    )
+    assert project.cli("db", "init").exit_code == 0
+    project.write("r1", None)
+    assert project.cli("db", "upgrade").exit_code == 0
+    refused = project.cli("audit", "verify")
+    assert refused.exit_code == 6
+    assert "'bulk'" in refused.stderr
+    assert project.cli("audit", "verify", "--bind", "").exit_code == 0
+    assert "run.finished" in project.cli("audit", "list", "--bind", "").stdout
+
+
+def test_two_binds_at_one_database_have_one_trail(tmp_path: Path) -> None:
+    """Each event is listed once."""
+    url = f"sqlite:///{tmp_path / 'one.db'}"
+    project = Project.make(tmp_path / "project", url, template=None, binds={"same": url})
+    assert project.cli("db", "init").exit_code == 0
+    project.write("r1", None)
+    project.cli("db", "upgrade")
+    assert project.cli("audit", "list").stdout.count("run.finished") == 1
