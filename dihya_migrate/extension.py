@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -131,7 +132,9 @@ class Migrate:
         import flask_migrate
 
         make: Any = flask_migrate.Migrate.get_config
-        config: Config = make(self, directory, x_arg, opts)
+        with _group_x_args() as given:
+            own = [x_arg] if isinstance(x_arg, str) else list(x_arg or ())
+            config: Config = make(self, directory, [*given, *own], opts)
         return config
 
     def upgrade(self, revision: str = "head", **options: Any) -> RunResult:
@@ -147,6 +150,21 @@ class Migrate:
         from .runtime import current_runtime
 
         return downgrade(current_runtime(), revision, **options)
+
+
+@contextmanager
+def _group_x_args() -> Iterator[tuple[str, ...]]:
+    """What ``-x`` of the group gave, taken out of ``g``: Flask-Migrate reads it there from 4.1 on."""
+    from flask import g, has_app_context
+
+    if not has_app_context() or "x_arg" not in g:
+        yield ()
+        return
+    given = g.pop("x_arg")
+    try:
+        yield tuple(given)
+    finally:
+        g.x_arg = given
 
 
 def _add_group(app: Flask, group: LazyGroup, name: str) -> None:

@@ -51,7 +51,7 @@ def db_group() -> LazyGroup:
     @with_appcontext
     def callback(directory: str | None, x_arg: tuple[str, ...]) -> None:
         g.directory = directory
-        g.x_arg = x_arg  # get_config() reads it there, and adds what a command got itself
+        g.x_arg = x_arg  # get_config() adds what a command got itself
 
     return LazyGroup(
         "db",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 
@@ -20,6 +21,7 @@ _SAY_EVERY = 5.0
 """Seconds between two words about a wait."""
 _LOG = logging.getLogger("dihya_migrate.lock")
 _IN_PROCESS = threading.Lock()
+_NESTS = tuple(int(part) for part in sqlalchemy.__version__.split(".")[:3] if part.isdigit()) >= (2, 0, 44)
 _SHAREABLE = 3
 """Connections a pool needs so that our transactions may nest in it."""
 
@@ -67,6 +69,23 @@ def pool_apart(engine: Engine) -> Iterator[Engine]:
         yield side
     finally:
         side.dispose()
+
+
+def sub_engine(engine: Engine) -> Engine:
+    """The same engine again; listeners on this one do not reach the application's connections.
+
+    Older SQLAlchemy (2.0.35 is, 2.0.44 is not) takes no listeners on a sub-engine of a sub-engine. There it is
+    made of the root, with the options of *engine* and its manner of logging, without its own listeners.
+    """
+    root: Any = engine
+    if _NESTS or not hasattr(engine, "_proxied"):
+        return engine.execution_options()
+    while hasattr(root, "_proxied"):
+        root = root._proxied
+    own: Engine = root.execution_options(**engine.get_execution_options())
+    own.logging_name, own.logger = engine.logging_name, engine.logger
+    own.hide_parameters = engine.hide_parameters
+    return own
 
 
 def poll(attempt: Callable[[], bool], holder: Callable[[], str], timeout: float) -> None:

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 
 from sqlalchemy.engine import Connection, Engine
 
+from ..common import sub_engine
+
 
 @contextmanager
 def migration_engine(engine: Engine, *, suspend_foreign_keys: bool) -> Iterator[Engine]:
     """The application's engine as it is: each DDL statement commits, whatever we do."""
     del suspend_foreign_keys
-    yield engine.execution_options()
+    yield sub_engine(engine)
 
 
 @contextmanager

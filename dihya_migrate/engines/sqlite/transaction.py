@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from ...errors import FailedError
-from ..common import beside_the_pool, driver_of
+from ..common import beside_the_pool, driver_of, sub_engine
 from .lock import database_file
 
 _LEGACY = getattr(sqlite3, "LEGACY_TRANSACTION_CONTROL", -1)
@@ -94,7 +94,7 @@ def _pragma(driver: Any, text: str) -> list[Violation]:
 @contextmanager
 def _guarded(engine: Engine, guard: _Guard) -> Iterator[Engine]:
     """*engine* through a sub-engine, whose events do not reach the application's connections."""
-    own = engine.execution_options()
+    own = sub_engine(engine)
     event.listen(own, "begin", guard.on_begin)
     event.listen(own, "commit", guard.on_commit)
     event.listen(own, "before_cursor_execute", guard.on_statement, retval=True)
