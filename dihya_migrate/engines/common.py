@@ -74,8 +74,8 @@ def pool_apart(engine: Engine) -> Iterator[Engine]:
 def sub_engine(engine: Engine) -> Engine:
     """The same engine again; listeners on this one do not reach the application's connections.
 
-    Older SQLAlchemy (2.0.35 is, 2.0.44 is not) takes no listeners on a sub-engine of a sub-engine. There it is
-    made of the root, with the options of *engine* and its manner of logging, without its own listeners.
+    SQLAlchemy before 2.0.44, or a little earlier, takes no listeners on a sub-engine of a sub-engine. There
+    it is made of the root, with the options and the logging of *engine*, without its own listeners.
     """
     root: Any = engine
     if _NESTS or not hasattr(engine, "_proxied"):
