@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 GENESIS = "0" * 64
 """What the first link of a chain follows."""
@@ -58,13 +58,3 @@ def digest(key: bytes, domain: str, *parts: str) -> str:
 def key_id(key: bytes | None) -> str:
     """A short public name of *key*; ``none`` without one."""
     return "none" if key is None else hashlib.sha256(b"dihya key id\n" + key).hexdigest()[:12]
-
-
-def first_break(bodies: Iterable[bytes], seals: Iterable[str], key: bytes | None) -> int | None:
-    """Index of the first body whose seal does not hold; None when all do."""
-    previous = GENESIS
-    for index, (body, seal) in enumerate(zip(bodies, seals, strict=True)):
-        if not hmac.compare_digest(link(previous, body, key), seal):
-            return index
-        previous = seal
-    return None
